@@ -1,0 +1,36 @@
+"""Time as a dependency, so that minutes pass in milliseconds in tests."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Wall time for what people read, monotonic time for what code measures, and sleep."""
+
+    def now(self) -> float:
+        """Return the wall clock in seconds since the Unix epoch."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds from an arbitrary start that never go backwards."""
+        ...
+
+    async def sleep(self, delay_s: float) -> None:
+        """Pause the calling task for `delay_s` seconds."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> float:
+        return time.time()
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, delay_s: float) -> None:
+        await asyncio.sleep(delay_s)

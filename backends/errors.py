@@ -1,0 +1,101 @@
+"""Every error the console raises on purpose, mapped once at the edge of each system.
+
+    StampdeckError                what failed, where, why, and what to do
+    ├── UsageError                the command line or a dialog was given something wrong (exit code 2)
+    ├── ConfigurationError        fleet.yaml or a file it names is wrong (exit code 2)
+    └── SourceError               a system of a stamp did not give what was asked
+        ├── Unreachable           no connection: refused, reset, timed out, name not found
+        ├── CertificateRejected   TLS was refused by us: expired, unknown authority, wrong name
+        ├── Unauthorized          the credentials were refused or could not be obtained (401, exec plugin)
+        ├── Forbidden             the credentials are good, the permission is missing (403)
+        ├── NotFound              the object or the kind does not exist (404)
+        ├── Conflict              the object changed under us, or exists already (409)
+        ├── Expired               the resourceVersion or continue token is too old (410): list again
+        ├── Throttled             asked to slow down (429), with the server's own delay when it gave one
+        ├── Invalid               the server understood and refused the content (400, 422)
+        ├── Malformed             the answer is not what the protocol promises (HTML, cut JSON)
+        └── ServerFailed          the server failed (5xx)
+
+Messages never hold a secret: whoever raises passes redacted text.
+"""
+
+from __future__ import annotations
+
+
+class StampdeckError(Exception):
+    """A failure an operator can read: `what` failed on which `stamp`, `why`, and what `todo` next."""
+
+    def __init__(self, what: str, *, why: str = "", todo: str = "", stamp: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.todo = todo
+        self.stamp = stamp
+
+    def __str__(self) -> str:
+        where = f"{self.stamp}: " if self.stamp else ""
+        why = f": {self.why}" if self.why else ""
+        todo = f" — {self.todo}" if self.todo else ""
+        return f"{where}{self.what}{why}{todo}"
+
+
+class UsageError(StampdeckError):
+    """The command line or a dialog was given something wrong."""
+
+
+class ConfigurationError(StampdeckError):
+    """fleet.yaml, or a file it names, cannot be used as it is."""
+
+
+class SourceError(StampdeckError):
+    """A system of a stamp did not give what was asked."""
+
+
+class Unreachable(SourceError):
+    """No connection could be made or kept."""
+
+
+class CertificateRejected(SourceError):
+    """We refused the server's certificate, or it refused ours, during the TLS handshake."""
+
+
+class Unauthorized(SourceError):
+    """The credentials were refused, or could not be obtained."""
+
+
+class Forbidden(SourceError):
+    """The credentials are accepted but do not allow this."""
+
+
+class NotFound(SourceError):
+    """The object, or the kind itself, does not exist on this stamp."""
+
+
+class Conflict(SourceError):
+    """The object changed since it was read, or exists already."""
+
+
+class Expired(SourceError):
+    """The resourceVersion or continue token is no longer kept by the server: list again."""
+
+
+class Throttled(SourceError):
+    """The server asked us to slow down; `retry_after_s` is its own delay, or None."""
+
+    def __init__(
+        self, what: str, *, why: str = "", todo: str = "", stamp: str = "", retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(what, why=why, todo=todo, stamp=stamp)
+        self.retry_after_s = retry_after_s
+
+
+class Invalid(SourceError):
+    """The server understood the request and refused its content."""
+
+
+class Malformed(SourceError):
+    """The answer is not what the protocol promises: HTML from a proxy, JSON cut short, an unknown shape."""
+
+
+class ServerFailed(SourceError):
+    """The server itself failed to answer the request (5xx)."""

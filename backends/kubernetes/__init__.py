@@ -1,0 +1,1 @@
+"""Reading Kubernetes: one `Cluster` per stamp over the official client, with our own list and watch."""

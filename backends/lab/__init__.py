@@ -1,0 +1,1 @@
+"""The embedded servers: a simulated estate behind real protocols on loopback."""

@@ -1,0 +1,55 @@
+"""What the configuration says about a stamp, as the backends need it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Protection(StrEnum):
+    """What the write gate asks before it acts on a stamp."""
+
+    OPEN = "open"
+    """A plan and one confirmation for several actions."""
+    CONFIRM = "confirm"
+    """A plan and a confirmation for each action."""
+    TYPED = "typed"
+    """The stamp's name has to be typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterAccess:
+    """How a stamp's Kubernetes API is reached: one context of one kubeconfig, never the current-context."""
+
+    kubeconfig: Path
+    context: str
+    request_timeout_s: float = 10.0
+    requests_per_second: float = 20.0
+    """Our own ceiling for requests to this API; watches count once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationAccess:
+    """How the application of a stamp is asked directly, past Traffic Manager."""
+
+    url: str
+    host: str = ""
+    """The Host header and TLS name, when they differ from the URL's."""
+    ca_file: Path | None = None
+    interval_s: float = 5.0
+    timeout_s: float = 3.0
+    expect_status: int = 200
+    expect_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """One site: its name, its cluster, and what is known of the application on it."""
+
+    name: str
+    cluster: ClusterAccess
+    protection: Protection = Protection.CONFIRM
+    application: ApplicationAccess | None = None
+    location: str = ""
+    description: str = ""

@@ -1,0 +1,1 @@
+"""What the console does: it joins systems, folds their facts, and carries intents out."""

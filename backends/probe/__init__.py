@@ -1,0 +1,1 @@
+"""Asking the application itself, over HTTP, as its users do."""
