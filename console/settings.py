@@ -1,0 +1,35 @@
+"""The effective configuration as the rest of the console uses it: plain values, checked once when they entered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from backends.errors import UsageError
+from backends.model.stamp import Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one console works with. Durations are seconds; `keys` maps an action's id to its keys."""
+
+    file: Path
+    stamps: tuple[Stamp, ...]
+    theme: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    armed_for_s: float = 900.0
+    """How long writing stays armed before it disarms itself."""
+
+    def only(self, names: tuple[str, ...]) -> tuple[Stamp, ...]:
+        """Return the named stamps in configured order, all of them when no name is given.
+
+        Raises UsageError, naming the stamps there are, for a name the configuration does not have.
+        """
+        known = [stamp.name for stamp in self.stamps]
+        for name in names:
+            if name not in known:
+                raise UsageError(
+                    f"no stamp named {name!r}", why=f"{self.file} has {', '.join(known)}", todo="correct --stamp"
+                )
+        return tuple(stamp for stamp in self.stamps if not names or stamp.name in names)
