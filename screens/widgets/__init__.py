@@ -1,0 +1,1 @@
+"""Widgets that draw only what is visible, however many rows or lines are behind it."""
