@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -64,7 +65,7 @@ class HttpProbe:
         access = self._access
         headers = {"Host": access.host} if access.host else {}
         # httpcore names and verifies the certificate by this extension instead of the URL's host.
-        extensions = {"sni_hostname": access.host.partition(":")[0]} if access.host else {}
+        extensions = {"sni_hostname": urlsplit(f"//{access.host}").hostname} if access.host else {}
         async with client.stream("GET", access.url, headers=headers, extensions=extensions) as response:
             body = bytearray()
             async for chunk in response.aiter_raw():

@@ -1,0 +1,45 @@
+"""Where the console keeps its files (XDG base directories), and which fleet.yaml is meant."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+FLEET_VARIABLE = "STAMPDECK_CONFIG"
+
+
+def default_fleet_file() -> Path:
+    """Return `$XDG_CONFIG_HOME/stampdeck/fleet.yaml`, by default under ~/.config."""
+    return _base("XDG_CONFIG_HOME", ".config") / "fleet.yaml"
+
+
+def state_folder() -> Path:
+    """Return `$XDG_STATE_HOME/stampdeck`, by default under ~/.local/state: logs and crash reports, not made here."""
+    return _base("XDG_STATE_HOME", ".local/state")
+
+
+def cache_folder() -> Path:
+    """Return `$XDG_CACHE_HOME/stampdeck`, by default under ~/.cache: whatever can be thrown away, not made here."""
+    return _base("XDG_CACHE_HOME", ".cache")
+
+
+def make_private(folder: Path) -> Path:
+    """Make a folder only its owner can enter (0700) and return it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def locate_fleet_file(given: str | None) -> tuple[Path, str]:
+    """Return the file meant and what names it: --config, STAMPDECK_CONFIG, or the default place."""
+    if given:
+        return Path(given).expanduser().absolute(), "--config"
+    named = os.environ.get(FLEET_VARIABLE)
+    if named:
+        return Path(named).expanduser().absolute(), FLEET_VARIABLE
+    return default_fleet_file(), "the default place"
+
+
+def _base(variable: str, fallback: str) -> Path:
+    # The XDG specification: a relative path in these variables is to be ignored.
+    named = Path(os.environ.get(variable, ""))
+    return (named if named.is_absolute() else Path.home() / fallback) / "stampdeck"

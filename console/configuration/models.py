@@ -1,0 +1,136 @@
+"""What fleet.yaml may say. Every field's docstring is its reference text: editors show it from the JSON Schema."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from backends.model.stamp import Protection
+from console.durations import PATTERN, parse_duration
+
+NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+
+
+def _read_duration(found: Any) -> Any:
+    if isinstance(found, bool) or not isinstance(found, str | int | float):
+        raise ValueError("not a duration: write 90s, 15m, 2h or 1h30m")
+    return parse_duration(str(found))
+
+
+def _check_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("write a whole address, such as https://10.0.0.1/")
+    if parts.username or parts.password:
+        raise ValueError("no user name or password in an address: it would be shown on screens and in logs")
+    return url
+
+
+def _check_name(name: str) -> str:
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise ValueError("a stamp's name is 1 to 63 lower-case letters, digits and inner hyphens")
+    return name
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(_read_duration),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": PATTERN}, {"type": "number", "minimum": 0}]}),
+]
+"""Seconds, written `90s`, `15m`, `2h`, or as a number of seconds."""
+
+Url = Annotated[str, AfterValidator(_check_url), WithJsonSchema({"type": "string", "format": "uri"})]
+StampName = Annotated[str, AfterValidator(_check_name), WithJsonSchema({"type": "string", "pattern": NAME_PATTERN})]
+
+
+class Section(BaseModel):
+    """A mapping of fleet.yaml: unknown keys are refused, values are not converted from other types."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True, validate_default=False
+    )
+
+
+class ClusterSection(Section):
+    """How the stamp's Kubernetes API is reached: one context of one kubeconfig, whose current-context never matters."""
+
+    kubeconfig: str = Field(min_length=1)
+    """File with the cluster and the credentials; relative to fleet.yaml, `~` is the home directory."""
+    context: str = Field(min_length=1)
+    """Name of the context in that file."""
+    request_timeout: Annotated[Duration, Field(gt=0, le=300)] = 10.0
+    """How long one request may take before it counts as failed (watches are not meant)."""
+    requests_per_second: float = Field(default=20.0, gt=0, le=1000)
+    """Our own ceiling for requests to this API; a watch counts once."""
+
+
+class ApplicationSection(Section):
+    """How the stamp's application is asked directly, past Traffic Manager."""
+
+    url: Url
+    """Address asked, such as `https://10.0.0.1/healthz`; the answer's first 64 KiB are read."""
+    host: str = ""
+    """Host header and TLS name, when they differ from the address's."""
+    ca_file: str | None = Field(default=None, min_length=1)
+    """Certificate authority (PEM) to trust instead of the system's; relative to fleet.yaml."""
+    interval: Annotated[Duration, Field(ge=0.5, le=3600)] = 5.0
+    """Time between two questions."""
+    timeout: Annotated[Duration, Field(gt=0, le=60)] = 3.0
+    """How long an answer may take."""
+    expect_status: int = Field(default=200, ge=100, le=599)
+    """The HTTP status that means "well"; redirects are not followed, so 302 can be expected too."""
+    expect_text: str = ""
+    """Text the answer must contain, if any."""
+
+
+class HelperVmSection(Section):
+    """The stamp's helper VM, from which aks-engine works on the cluster. Kept; this version does not connect to it."""
+
+    host: str = Field(min_length=1)
+    """Name or address of the machine."""
+    user: str = Field(default="azureuser", min_length=1)
+    """Account to log in with over SSH."""
+    port: int = Field(default=22, ge=1, le=65535)
+    """Port of its SSH server."""
+
+
+class StampSection(Section):
+    """One stamp: an Azure Stack Hub with its cluster and its copy of the application."""
+
+    name: StampName
+    """Short name shown everywhere and typed on command lines."""
+    location: str = ""
+    """Where it is, in words."""
+    description: str = ""
+    """What a colleague should know about it."""
+    protection: Annotated[Protection, Field(strict=False)] = Protection.CONFIRM
+    """What a write asks for: `open` one confirmation for several, `confirm` one each, `typed` the stamp's name."""
+    cluster: ClusterSection
+    """How its Kubernetes API is reached."""
+    application: ApplicationSection | None = None
+    """How its application is asked directly; without it, nothing says whether the service is up there."""
+    helper_vm: HelperVmSection | None = None
+    """The machine aks-engine runs on."""
+
+
+class WriteSection(Section):
+    """How writing is armed. The console always starts read-only."""
+
+    armed_for: Annotated[Duration, Field(ge=10, le=86400)] = 900.0
+    """How long writing stays armed before it disarms itself."""
+
+
+class FleetFile(Section):
+    """The whole of fleet.yaml: the stamps of one team, and how its console behaves."""
+
+    stamps: tuple[StampSection, ...] = Field(strict=False, json_schema_extra={"minItems": 1})
+    """Every stamp, in the order shown."""
+    write: WriteSection = WriteSection()
+    """How writing is armed."""
+    theme: str = ""
+    """Name of the colour theme; empty for the default."""
+    keys: dict[str, str] = Field(default_factory=dict)
+    """Other keys for actions: the action's id, as the help shows it, and its keys separated by commas."""
