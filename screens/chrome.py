@@ -1,0 +1,101 @@
+"""The top line (where we are, how every stamp is) and the key line (what can be pressed here)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+
+from backends.model.fleet import FleetSnapshot, StampSnapshot
+from screens.actions import key_name
+from screens.glyphs import HEALTH_TONES, Glyphs
+from screens.lines import Line, Piece, as_content, cut, line, spread, width_of
+
+
+def stamp_chips(stamps: Sequence[StampSnapshot], glyphs: Glyphs, width: int) -> Line:
+    """Return every stamp with its state in at most `width` cells: the word only where it is not LIVE."""
+    pieces: list[Piece] = []
+    for stamp in stamps:
+        tone = HEALTH_TONES[stamp.api.health]
+        word = "" if stamp.api.is_live or stamp.api.reason == "starting" else f" {stamp.api.health}"
+        pieces += line((f"{glyphs.health(stamp.api.health)} ", tone), stamp.name, (word, f"{tone}-strong"), "  ")
+    if width_of(tuple(pieces)) <= width:
+        return tuple(pieces)
+    live = sum(stamp.api.is_live for stamp in stamps)
+    tone = "good" if live == len(stamps) else "bad"
+    return line((f"{glyphs.live if live else glyphs.down} {live} of {len(stamps)} LIVE  ", tone))
+
+
+def top_line(crumbs: Sequence[str], fleet: FleetSnapshot, now: float, glyphs: Glyphs, width: int) -> Line:
+    """Return the top line: breadcrumbs left; stamps, write state and the clock right."""
+    left: list[Piece] = [*line(("stampdeck", "title"), "  ")]
+    for number, crumb in enumerate(crumbs):
+        last = number == len(crumbs) - 1
+        left += line((f" {glyphs.crumb} " if number else "", "dim"), (crumb, "strong" if last else "dim"))
+    clock = time.strftime("%H:%M:%S", time.localtime(now))
+    mode = line(("read-only  ", "dim")) if width >= 100 else ()
+    right = (*stamp_chips(fleet.stamps, glyphs, width // 2), *mode, *line((clock, "dim")))
+    return spread(tuple(left), right, width)
+
+
+class TopLine(Widget):
+    """One line above every screen."""
+
+    DEFAULT_CSS = "TopLine { dock: top; height: 1; padding: 0 1; background: $panel; color: $foreground; }"
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__()
+        self._glyphs = glyphs
+        self._arguments: tuple[tuple[str, ...], FleetSnapshot, int] | None = None
+
+    def show(self, crumbs: tuple[str, ...], fleet: FleetSnapshot, now: float) -> None:
+        """Draw anew if anything it shows changed."""
+        arguments = (crumbs, fleet, int(now))
+        if arguments != self._arguments:
+            self._arguments = arguments
+            self.refresh()
+
+    def render(self) -> Content:
+        if self._arguments is None:
+            return Content("")
+        crumbs, fleet, now = self._arguments
+        return as_content([top_line(crumbs, fleet, now, self._glyphs, self.size.width)])
+
+
+class KeyLine(Widget):
+    """One line below every screen: as many of its keys as fit, the most useful first."""
+
+    DEFAULT_CSS = "KeyLine { dock: bottom; height: 1; padding: 0 1; background: $panel; color: $foreground; }"
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._changed)
+
+    def _changed(self, _screen: Screen[object]) -> None:
+        self.refresh()
+
+    def render(self) -> Content:
+        return as_content([key_line(self._keys(), self.size.width)])
+
+    def _keys(self) -> list[tuple[str, str]]:
+        keys: dict[str, tuple[str, str]] = {}
+        for key, active in self.screen.active_bindings.items():
+            binding = active.binding
+            if binding.show and active.enabled and binding.id:
+                keys.setdefault(binding.id, (binding.key_display or key_name(key), binding.description))
+        return list(keys.values())
+
+
+def key_line(keys: Sequence[tuple[str, str]], width: int) -> Line:
+    """Return `key title` pairs up to `width` cells; the last one given is always shown."""
+    if not keys:
+        return ()
+    *rest, last = [(*line((key, "accent"), f" {title}"), Piece("   ")) for key, title in keys]
+    shown: Line = ()
+    for entry in rest:
+        if width_of(shown) + width_of(entry) + width_of(last) > width + 3:
+            break
+        shown = (*shown, *entry)
+    return cut((*shown, *last), width)

@@ -1,0 +1,206 @@
+"""The frame around every screen: top line, key line, prompt, and the actions all screens share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from textual import on
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widget import Widget
+
+from backends.clock import Clock
+from screens.actions import Action, bindings
+from screens.chrome import KeyLine, TopLine
+from screens.command_line import Vocabulary, complete, parse_command
+from screens.glyphs import UNICODE, Glyphs
+from screens.overview import Overview
+from screens.places import Place, Visit
+from screens.prompt import Prompt, PromptLog
+
+COMMON = (
+    Action("common.command", "colon", "Command", "go anywhere: :pods, :po kube-system, :dp @all, :fleet, :q", "General"),
+    Action("common.back", "escape", "Back", "close the prompt, clear the filter or the marks, or go back", "General"),
+    Action("common.leave", "q", "Leave", "go back; on the fleet screen, quit", "General"),
+    Action("common.quit", "ctrl+q,ctrl+c", "Quit", "quit, from anywhere, at once", "General", priority=True, call="app.quit"),
+    Action("common.earlier", "left_square_bracket", "Earlier place", "go to where you were before", "General"),
+    Action("common.later", "right_square_bracket", "Later place", "go forward again", "General"),
+    Action("common.palette", "ctrl+p", "Palette", "find any action by name", "General", call="app.command_palette"),
+    Action("common.theme", "T", "Theme", "next theme: dark, light, high contrast, colour-blind safe", "General"),
+    Action("common.help", "question_mark", "Help", "every key of this screen, as it is configured", "General", footer="help"),
+)
+"""What every screen can do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deck:
+    """What every screen is given by the application."""
+
+    overview: Overview
+    clock: Clock
+    glyphs: Glyphs = UNICODE
+    frame_rate: Callable[[], float] = lambda: 10.0
+    crumbs: Callable[[], tuple[str, ...]] = tuple
+    copy: Callable[[str], None] = lambda text: None
+    words: Vocabulary = field(default_factory=Vocabulary)
+    prompts: PromptLog = field(default_factory=PromptLog)
+
+
+class FramedScreen(Screen[None]):
+    """A screen at one place. Subclasses give `body`, and `draw`, which is called ten times a second at most."""
+
+    ACTIONS: ClassVar[tuple[Action, ...]] = ()
+    BINDINGS: ClassVar = bindings(COMMON)
+    AUTO_FOCUS = None
+
+    def __init__(self, deck: Deck, place: Place) -> None:
+        super().__init__()
+        self.deck = deck
+        self.place = place
+        self._frames: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield TopLine(self.deck.glyphs)
+        yield from self.body()
+        yield KeyLine()
+        yield Prompt(self.deck.prompts)
+
+    def body(self) -> Iterator[Widget]:
+        """What stands between the top line and the key line."""
+        raise NotImplementedError
+
+    def draw(self) -> None:
+        """Bring what changed to the widgets; must be cheap when nothing did."""
+
+    @property
+    def main(self) -> Widget | None:
+        """The widget that has the keys while no prompt is open."""
+        return None
+
+    def on_mount(self) -> None:
+        self._frames = self.set_interval(0.1, self._frame)
+        self._frame()
+        self._focus_main()
+
+    def on_screen_suspend(self) -> None:
+        if self._frames is not None:
+            self._frames.pause()
+
+    def on_screen_resume(self) -> None:
+        if self._frames is not None:
+            self._frames.resume()
+            self._frame()
+
+    def _frame(self) -> None:
+        self.query_one(TopLine).show(self.deck.crumbs(), self.deck.overview.snapshot, self.deck.clock.now())
+        self.draw()
+
+    def _focus_main(self) -> None:
+        if self.main is not None:
+            self.main.focus()
+
+    def say(self, text: str, severity: Literal["information", "warning", "error"] = "information") -> None:
+        """Show a message for a moment; the text is never read as markup."""
+        from backends.model import inert
+
+        self.notify("\n".join(inert.line(part) for part in text.split("\n")), severity=severity, markup=False)
+
+    def visit(self, place: Place, *, fresh: bool = False) -> None:
+        """Ask to go somewhere."""
+        self.post_message(Visit(place, fresh=fresh))
+
+    def all_actions(self) -> tuple[Action, ...]:
+        """This screen's actions and those of all screens."""
+        return (*self.ACTIONS, *COMMON)
+
+    @property
+    def prompt(self) -> Prompt:
+        """The prompt line."""
+        return self.query_one(Prompt)
+
+    def close_prompt(self) -> None:
+        """Close the prompt and give the keys back to the screen."""
+        self.prompt.close()
+        self._focus_main()
+
+    def action_command(self) -> None:
+        self.prompt.open(
+            "command", ":", completer=lambda text: complete(text, self.deck.words), hint="kind, fleet, doctor, @stamp, q"
+        )
+
+    def action_back(self) -> None:
+        if self.prompt.is_open:
+            self.close_prompt()
+        elif not self.step_back():
+            self.app.run_worker(self.app.run_action("back"), exit_on_error=False)
+
+    def step_back(self) -> bool:
+        """Undo one thing on this screen (filter, marks, …); False when there is nothing to undo."""
+        return False
+
+    async def action_leave(self) -> None:
+        await self.app.run_action("leave")
+
+    async def action_earlier(self) -> None:
+        await self.app.run_action("walk(-1)")
+
+    async def action_later(self) -> None:
+        await self.app.run_action("walk(1)")
+
+    async def action_theme(self) -> None:
+        await self.app.run_action("next_theme")
+
+    def action_help(self) -> None:
+        from screens.help.screen import HelpScreen
+
+        self.app.push_screen(HelpScreen(self, self.deck.glyphs))
+
+    @on(Prompt.Abandoned)
+    def _prompt_abandoned(self, event: Prompt.Abandoned) -> None:
+        self.close_prompt()
+        self.abandoned(event.mode)
+
+    @on(Prompt.Edited)
+    def _prompt_edited(self, event: Prompt.Edited) -> None:
+        self.prompt.show_problem(self.edited(event.mode, event.text) if event.mode != "command" else "")
+
+    @on(Prompt.Entered)
+    async def _prompt_entered(self, event: Prompt.Entered) -> None:
+        if event.mode == "command":
+            problem = await self._obey(event.text)
+        else:
+            problem = self.entered(event.mode, event.text)
+        if problem:
+            self.prompt.show_problem(problem)
+        else:
+            self.close_prompt()
+
+    def edited(self, mode: str, text: str) -> str:
+        """Take a prompt's text while it is typed; return what is wrong with it, or nothing."""
+        return ""
+
+    def entered(self, mode: str, text: str) -> str:
+        """Take a prompt's text when it is entered; return what is wrong with it, or nothing."""
+        return self.edited(mode, text)
+
+    def abandoned(self, mode: str) -> None:
+        """Undo what typing did: the prompt was left with esc."""
+
+    async def _obey(self, text: str) -> str:
+        command = parse_command(text, self.deck.words, self.place)
+        if command.verb == "problem":
+            return command.text
+        if command.verb == "visit" and command.place is not None:
+            self.visit(command.place, fresh=True)
+        elif command.verb == "quit":
+            await self.app.run_action("quit")
+        elif command.verb == "help":
+            self.action_help()
+        elif command.verb == "theme":
+            await self.app.run_action(f"use_theme({command.text!r})" if command.text else "next_theme")
+        return ""
+
+

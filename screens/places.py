@@ -1,0 +1,136 @@
+"""Where the console can be: plain values that name a screen and what it shows, so that history can replay them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from textual.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class FleetPlace:
+    """All stamps at a glance: home."""
+
+    @property
+    def crumb(self) -> str:
+        return "fleet"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcesPlace:
+    """A table of one kind; no stamps means all of them, no namespace means all of them."""
+
+    kind: str
+    stamps: tuple[str, ...] = ()
+    namespace: str | None = None
+    selector: str = ""
+    field_selector: str = ""
+    filter: str = ""
+    of: str = ""
+    """What was drilled into, for the breadcrumb: `deployment/ratings-web`."""
+
+    @property
+    def crumb(self) -> str:
+        where = "" if not self.stamps else "@" + ",".join(self.stamps)
+        return f"{self.kind}{where}" + (f" of {self.of}" if self.of else "")
+
+
+@dataclass(frozen=True, slots=True)
+class ContainersPlace:
+    """The containers of one pod."""
+
+    stamp: str
+    namespace: str
+    pod: str
+
+    @property
+    def crumb(self) -> str:
+        return f"{self.pod} containers"
+
+
+@dataclass(frozen=True, slots=True)
+class DetailPlace:
+    """One object: its description, or its YAML."""
+
+    stamp: str
+    kind: str
+    name: str
+    namespace: str | None = None
+    yaml: bool = False
+
+    @property
+    def crumb(self) -> str:
+        return f"{self.name} @{self.stamp}"
+
+
+@dataclass(frozen=True, slots=True)
+class LogsPlace:
+    """Logs of a target (`pod/NAME`, `deployment/NAME`, …) on one or more stamps, merged by time."""
+
+    stamps: tuple[str, ...]
+    namespace: str
+    target: str
+    container: str | None = None
+    previous: bool = False
+
+    @property
+    def crumb(self) -> str:
+        return "previous logs" if self.previous else "logs"
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorPlace:
+    """Every source of every stamp, examined."""
+
+    @property
+    def crumb(self) -> str:
+        return "doctor"
+
+
+@dataclass(frozen=True, slots=True)
+class FaultsPlace:
+    """What can be broken in the demo."""
+
+    @property
+    def crumb(self) -> str:
+        return "faults"
+
+
+Place: TypeAlias = (
+    FleetPlace | ResourcesPlace | ContainersPlace | DetailPlace | LogsPlace | DoctorPlace | FaultsPlace
+)
+
+
+class Visit(Message):
+    """A screen asks to go somewhere; `fresh` starts anew from home, as a typed command does."""
+
+    def __init__(self, place: Place, *, fresh: bool = False) -> None:
+        super().__init__()
+        self.place = place
+        self.fresh = fresh
+
+
+class Trail:
+    """Places visited by commands and drills, in order, with a position: `[` and `]` walk along it."""
+
+    def __init__(self, limit: int = 100) -> None:
+        self._places: list[Place] = []
+        self._at = -1
+        self._limit = limit
+
+    def add(self, place: Place) -> None:
+        """Record a visit, dropping what lay ahead; the same place twice in a row is one."""
+        if self._at >= 0 and self._places[self._at] == place:
+            return
+        del self._places[self._at + 1 :]
+        self._places.append(place)
+        del self._places[: -self._limit]
+        self._at = len(self._places) - 1
+
+    def step(self, by: int) -> Place | None:
+        """Move back (-1) or forward (+1) and return the place there, or None at an end."""
+        if not 0 <= self._at + by < len(self._places):
+            return None
+        self._at += by
+        return self._places[self._at]

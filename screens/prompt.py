@@ -1,0 +1,188 @@
+"""The line that opens for a command or a filter, with history, completion, and the problem said under it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.suggester import Suggester
+from textual.widgets import Input, Static
+
+from screens.lines import as_content, line
+
+Completer = Callable[[str], str | None]
+
+
+class PromptLog:
+    """Lines entered before, newest last, one log per kind of prompt."""
+
+    def __init__(self, limit: int = 100) -> None:
+        self._lines: dict[str, list[str]] = {}
+        self._limit = limit
+
+    def add(self, mode: str, text: str) -> None:
+        """Remember a line; an old copy of it moves to the end."""
+        lines = self._lines.setdefault(mode, [])
+        if text in lines:
+            lines.remove(text)
+        lines.append(text)
+        del lines[: -self._limit]
+
+    def lines(self, mode: str) -> list[str]:
+        """All lines of one kind of prompt."""
+        return self._lines.get(mode, [])
+
+
+class _Completion(Suggester):
+    def __init__(self, completer: Completer) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._completer = completer
+
+    async def get_suggestion(self, value: str) -> str | None:
+        return self._completer(value)
+
+
+class PromptInput(Input):
+    """The input itself: esc leaves, tab accepts the completion, up and down recall."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "leave", show=False),
+        Binding("tab", "accept", "complete", show=False),
+        Binding("up", "recall(-1)", "older", show=False),
+        Binding("down", "recall(1)", "newer", show=False),
+    ]
+
+    class Left(Message):
+        """Esc was pressed."""
+
+    class Recalled(Message):
+        """An older (-1) or newer (1) line was asked for."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
+
+    def action_leave(self) -> None:
+        self.post_message(self.Left())
+
+    def action_accept(self) -> None:
+        if not self.cursor_at_end:
+            self.action_end()
+        self.action_cursor_right()
+
+    def action_recall(self, by: int) -> None:
+        self.post_message(self.Recalled(by))
+
+
+class Prompt(Vertical):
+    """Hidden until opened; it says what was typed and never acts itself."""
+
+    DEFAULT_CSS = """
+    Prompt {
+        dock: bottom; height: auto; display: none; background: $panel; padding: 0 1;
+        &.-open { display: block; }
+        Horizontal { height: 1; }
+        .sign { width: auto; color: $text-accent; text-style: bold; }
+        PromptInput { width: 1fr; height: 1; border: none; padding: 0; background: $panel; }
+        PromptInput:focus { border: none; }
+        .problem { height: auto; max-height: 2; color: $text-error; display: none; }
+        &.-problem .problem { display: block; }
+    }
+    """
+
+    class Edited(Message):
+        """The text changed while typing."""
+
+        def __init__(self, mode: str, text: str) -> None:
+            super().__init__()
+            self.mode, self.text = mode, text
+
+    class Entered(Message):
+        """Enter was pressed."""
+
+        def __init__(self, mode: str, text: str) -> None:
+            super().__init__()
+            self.mode, self.text = mode, text
+
+    class Abandoned(Message):
+        """Esc was pressed."""
+
+        def __init__(self, mode: str) -> None:
+            super().__init__()
+            self.mode = mode
+
+    def __init__(self, log: PromptLog) -> None:
+        super().__init__()
+        self._log = log
+        self._mode = ""
+        self._recalled = 0
+        self._draft = ""
+
+    def compose(self) -> ComposeResult:
+        with Horizontal():
+            yield Static("", classes="sign", markup=False)
+            yield PromptInput(compact=True, select_on_focus=False)
+        yield Static("", classes="problem", markup=False)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes the keys now."""
+        return self.has_class("-open")
+
+    def open(self, mode: str, sign: str, text: str = "", completer: Completer | None = None, hint: str = "") -> None:
+        """Take the keys for one line; `sign` stands before it, such as `:` or `/`."""
+        self._mode, self._recalled, self._draft = mode, 0, text
+        field = self.query_one(PromptInput)
+        with field.prevent(Input.Changed):
+            field.value = text
+        field.suggester = _Completion(completer) if completer else None
+        field.placeholder = hint
+        field.cursor_position = len(text)
+        self.query_one(".sign", Static).update(f"{sign} ")
+        self.show_problem("")
+        self.add_class("-open")
+        field.focus()
+
+    def close(self) -> None:
+        """Give the keys back."""
+        self.remove_class("-open")
+        self.show_problem("")
+
+    def show_problem(self, text: str) -> None:
+        """Say under the line what is wrong with it; nothing when all is well."""
+        self.query_one(".problem", Static).update(as_content([line(text)]))
+        self.set_class(bool(text), "-problem")
+
+    @on(Input.Changed)
+    def _edited(self, event: Input.Changed) -> None:
+        event.stop()
+        if self.is_open:
+            self.post_message(self.Edited(self._mode, event.value))
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        if event.value.strip():
+            self._log.add(self._mode, event.value)
+        self.post_message(self.Entered(self._mode, event.value))
+
+    @on(PromptInput.Left)
+    def _left(self, event: PromptInput.Left) -> None:
+        event.stop()
+        self.post_message(self.Abandoned(self._mode))
+
+    @on(PromptInput.Recalled)
+    def _recall(self, event: PromptInput.Recalled) -> None:
+        event.stop()
+        lines = self._log.lines(self._mode)
+        field = self.query_one(PromptInput)
+        if self._recalled == 0:
+            self._draft = field.value
+        self._recalled = min(0, max(-len(lines), self._recalled + event.by))
+        field.value = lines[self._recalled] if self._recalled else self._draft
+        field.cursor_position = len(field.value)
