@@ -44,7 +44,7 @@ _APPS += [("daemonsets", "DaemonSet", True, "ds"), ("replicasets", "ReplicaSet",
 
 
 def _field_set(number: int) -> dict[str, Any]:
-    fields = {f"f:field{index}": {"f:value": {}, f"k:{number}": {}} for index in range(12)}
+    fields: dict[str, Any] = {f"f:field{index}": {"f:value": {}, f"k:{number}": {}} for index in range(12)}
     return {"manager": "kube-controller-manager", "operation": "Update", "apiVersion": "v1", "fieldsV1": fields}
 
 
@@ -104,7 +104,12 @@ class Pods:
         self.revision += 1
         status = self._rng.choice(("Running", "Running", "CrashLoopBackOff", "Pending"))
         row = self._row(self._rng.randrange(self._count), self.revision, self._rng.randrange(50), status)
-        table = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {}, "columnDefinitions": None}
+        table: dict[str, Any] = {
+            "kind": "Table",
+            "apiVersion": "meta.k8s.io/v1",
+            "metadata": {},
+            "columnDefinitions": None,
+        }
         return json.dumps({"type": "MODIFIED", "object": table | {"rows": [row]}}).encode() + b"\n"
 
 
