@@ -197,7 +197,7 @@ class ControlPlane:
         leading = "--leader-elect=false"
         if name == "kube-controller-manager":
             return [
-                f"--kubeconfig={self.kubeconfig}",
+                f"--kubeconfig={here / 'controllers'}",
                 leading,
                 "--port=0",
                 f"--secure-port={free_ports(1)[0]}",
@@ -205,7 +205,7 @@ class ControlPlane:
                 f"--root-ca-file={here / 'ca.crt'}",
                 "--controllers=*",
             ]
-        return [f"--kubeconfig={self.kubeconfig}", leading, "--port=0", f"--secure-port={free_ports(1)[0]}"]
+        return [f"--kubeconfig={here / 'controllers'}", leading, "--port=0", f"--secure-port={free_ports(1)[0]}"]
 
     def _write_files(self) -> None:
         here = self.folder
@@ -227,10 +227,11 @@ class ControlPlane:
             )
         )
         (here / "tokens.csv").write_text(f"{ADMIN_TOKEN},admin,1,system:masters\n{VIEWER_TOKEN},viewer,2,\n")
-        self.kubeconfig.touch(mode=0o600)
-        self.kubeconfig.write_text(yaml.safe_dump(self._kubeconfig_content()))
+        for path, current in ((self.kubeconfig, "viewer"), (here / "controllers", "admin")):
+            path.touch(mode=0o600)
+            path.write_text(yaml.safe_dump(self._kubeconfig_content(current)))
 
-    def _kubeconfig_content(self) -> dict[str, Any]:
+    def _kubeconfig_content(self, current: str) -> dict[str, Any]:
         users = {
             "admin": {"token": ADMIN_TOKEN},
             "viewer": {"token": VIEWER_TOKEN},
@@ -248,7 +249,7 @@ class ControlPlane:
             ],
             "users": [{"name": name, "user": user} for name, user in users.items()],
             "contexts": [{"name": name, "context": {"cluster": "real", "user": name}} for name in users],
-            "current-context": "viewer",
+            "current-context": current,
         }
 
 

@@ -100,7 +100,7 @@ class FakeKubelet:
 
     async def _pass_once(self) -> None:
         for number, node in enumerate((await self._ask("GET", "/api/v1/nodes"))["items"]):
-            if not _is_ready(node) and node["metadata"]["labels"].get("stampdeck.test/kubelet") != "stopped":
+            if not _is_ready(node):
                 await self._make_ready(node, number)
         for pod in (await self._ask("GET", "/api/v1/pods"))["items"]:
             path = f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}"
