@@ -39,6 +39,8 @@ class Row(msgspec.Struct, frozen=True, gc=False, eq=False):
     owner: str = ""
     version: str = ""
     deleting: bool = False
+    seen_at: float = 0.0
+    """When the server printed the cells (seconds since the epoch, 0 unknown): "5m ago" grows on from there."""
 
 
 @dataclass(slots=True)
