@@ -32,4 +32,5 @@ class InvalidConfiguration(ConfigurationError):
     def __init__(self, file: Path, problems: Sequence[Problem]) -> None:
         self.file = file
         self.problems = tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
-        super().__init__("\n".join(problem.show(file) for problem in self.problems))
+        count = f"{len(self.problems)} problems" if len(self.problems) > 1 else "a problem"
+        super().__init__("\n".join((f"{file} has {count}", *(problem.show(file) for problem in self.problems))))

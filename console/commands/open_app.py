@@ -1,0 +1,19 @@
+"""Opening the full-screen console."""
+
+from __future__ import annotations
+
+from console.commands.exits import ExitCode
+from console.commands.shell import Shell
+
+
+def open_app(shell: Shell) -> int:
+    """Run the console on the chosen stamps until its user leaves, and return the exit code."""
+    settings = shell.settings
+    names = shell.choose(())
+    # 0.16 s of Textual, paid by this command alone.
+    from console.app import StampdeckApp
+    from console.wiring import open_services
+
+    app = StampdeckApp(settings.only(names), lambda: open_services(settings, stamps=names))
+    app.run()
+    return app.return_code or ExitCode.WELL

@@ -1,0 +1,45 @@
+"""Running a command's coroutine so that every way of stopping it lets it clean up."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from typing import Any
+
+from console.commands.exits import ExitCode, Interrupted
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run_until_signal(command: Coroutine[Any, Any, int], *, endless: bool = False) -> int:
+    """Run a coroutine; SIGINT, SIGTERM and SIGHUP cancel it, and its `finally` blocks run.
+
+    For `endless` commands (following, watching, the lab) being stopped is how they end: that is exit code 0.
+    Otherwise Interrupted is raised with the signal.
+    """
+    return asyncio.run(_guarded(command, endless))
+
+
+async def _guarded(command: Coroutine[Any, Any, int], endless: bool) -> int:
+    task = asyncio.create_task(command, name="command")
+    received: list[int] = []
+
+    def stop(number: int) -> None:
+        received.append(number)
+        task.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in STOPPING:
+        loop.add_signal_handler(number, stop, number)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not received:
+            raise
+        if endless:
+            return ExitCode.WELL
+        raise Interrupted(received[0]) from None
+    finally:
+        for number in STOPPING:
+            loop.remove_signal_handler(number)
