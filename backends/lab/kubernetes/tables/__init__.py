@@ -5,12 +5,22 @@ from __future__ import annotations
 from functools import lru_cache
 
 from backends.lab.kubernetes.catalog import minor_of
-from backends.lab.kubernetes.tables import nodes, pods, workloads
+from backends.lab.kubernetes.tables import access, cluster, networking, nodes, pods, scaling, storage, workloads
+from backends.lab.kubernetes.tables.custom import custom_printer
 from backends.lab.kubernetes.tables.generic import GENERIC
 from backends.lab.kubernetes.tables.pods import row_conditions
 from backends.lab.kubernetes.tables.printer import Cells, ColumnDefinition, Object, Printer, PrinterOf
 
-_PRINTERS: dict[str, PrinterOf] = {**pods.PRINTERS, **nodes.PRINTERS, **workloads.PRINTERS}
+_PRINTERS: dict[str, PrinterOf] = {
+    **pods.PRINTERS,
+    **nodes.PRINTERS,
+    **workloads.PRINTERS,
+    **networking.PRINTERS,
+    **scaling.PRINTERS,
+    **storage.PRINTERS,
+    **access.PRINTERS,
+    **cluster.PRINTERS,
+}
 
 
 @lru_cache(maxsize=512)
@@ -39,4 +49,4 @@ def conditions(resource: str, obj: Object) -> list[dict[str, str]]:
     return row_conditions(obj) if resource == "pods" else []
 
 
-__all__ = ["Printer", "cells", "columns", "conditions", "printer"]
+__all__ = ["Printer", "cells", "columns", "conditions", "custom_printer", "printer"]
