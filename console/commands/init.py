@@ -10,13 +10,13 @@ from pathlib import Path
 import click
 
 from backends.errors import ConfigurationError, UsageError
+from backends.kubernetes.kubeconfig import contexts
 from backends.model import inert
 from console.commands.drawing import complain, emit
 from console.commands.exits import ExitCode
 from console.commands.shell import Shell, pass_shell
 from console.configuration.checks import warnings_of
 from console.configuration.folders import locate_fleet_file
-from console.configuration.kubeconfigs import contexts_of
 from console.configuration.load import parse
 from console.configuration.writing import StampDraft, draft_text, name_from, write_private
 
@@ -53,10 +53,17 @@ def init(shell: Shell, from_kubeconfig: str | None, force: bool) -> int:
 def drafts_from(kubeconfig: Path) -> list[StampDraft]:
     """Return one draft per context of a kubeconfig."""
     drafts: list[StampDraft] = []
-    for context in contexts_of(kubeconfig):
+    for context in _contexts(kubeconfig):
         name = name_from(context, [draft.name for draft in drafts])
         drafts.append(StampDraft(name, str(kubeconfig), context))
     return drafts
+
+
+def _contexts(kubeconfig: Path) -> tuple[str, ...]:
+    found = contexts(kubeconfig)
+    if not found:
+        raise ConfigurationError(f"kubeconfig {kubeconfig} has no contexts", todo="name the file kubectl uses")
+    return found
 
 
 def _ask() -> list[StampDraft]:
@@ -80,7 +87,7 @@ def _ask_cluster(suggested: str) -> tuple[str, str]:
         kubeconfig: str = click.prompt("kubeconfig of the stamp's cluster", default=suggested)
         try:
             # Kept absolute: relative paths of the file start at its folder, those of an answer where the user is.
-            known = contexts_of(Path(kubeconfig).expanduser().absolute())
+            known = _contexts(Path(kubeconfig).expanduser().absolute())
         except ConfigurationError as error:
             complain(str(error))
             continue

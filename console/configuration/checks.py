@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from backends.errors import ConfigurationError
-from console.configuration.kubeconfigs import contexts_of, mode_risk
+from backends.kubernetes import kubeconfig
 from console.configuration.load import whole_path
 from console.configuration.located import Located
 from console.configuration.models import FleetFile
@@ -18,8 +18,8 @@ def warnings_of(fleet: FleetFile, located: Located, file: Path) -> list[Problem]
     """Return the warnings about a valid configuration, in the order of the file."""
     found = _writable(file)
     for number, stamp in enumerate(fleet.stamps):
-        kubeconfig = whole_path(stamp.cluster.kubeconfig, file.parent)
-        found += _kubeconfig(number, kubeconfig, stamp.cluster.context, located)
+        credentials = whole_path(stamp.cluster.kubeconfig, file.parent)
+        found += _kubeconfig(number, credentials, stamp.cluster.context, located)
         authority = stamp.application.ca_file if stamp.application else None
         if authority and not whole_path(authority, file.parent).is_file():
             key = ("stamps", number, "application", "ca_file")
@@ -28,30 +28,20 @@ def warnings_of(fleet: FleetFile, located: Located, file: Path) -> list[Problem]
     return found
 
 
-def _kubeconfig(number: int, kubeconfig: Path, context: str, located: Located) -> list[Problem]:
+def _kubeconfig(number: int, file: Path, context: str, located: Located) -> list[Problem]:
     section = f"stamps[{number}].cluster"
     place = located.place(("stamps", number, "cluster", "kubeconfig"))
     try:
-        known = contexts_of(kubeconfig)
+        known = kubeconfig.contexts(file)
+        if context in known:
+            return [Problem(*place, f"{section}.kubeconfig", warning) for warning in kubeconfig.check(file, context)]
     except ConfigurationError as error:
-        why = f"{error.what}: {error.why}" if error.why else error.what
-        return [Problem(*place, f"{section}.kubeconfig", why, error.todo)]
-    found = []
-    risk = mode_risk(kubeconfig)
-    if risk:
-        found.append(Problem(*place, f"{section}.kubeconfig", risk, f"chmod 600 {kubeconfig}"))
-    if context not in known:
-        near = difflib.get_close_matches(context, known, n=1)
-        todo = f"did you mean {near[0]}? " if near else ""
-        found.append(
-            Problem(
-                *located.place(("stamps", number, "cluster", "context")),
-                f"{section}.context",
-                f"{kubeconfig} has no context {context!r}",
-                f"{todo}it has: {', '.join(known)}",
-            )
-        )
-    return found
+        return [Problem(*place, f"{section}.kubeconfig", f"{error.what}: {error.why}", error.todo)]
+    near = difflib.get_close_matches(context, known, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    place = located.place(("stamps", number, "cluster", "context"))
+    missing = f"{file} has no context {context!r}"
+    return [Problem(*place, f"{section}.context", missing, f"{hint}it has: {', '.join(known) or 'none'}")]
 
 
 def _writable(file: Path) -> list[Problem]:
