@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +46,9 @@ class Action:
         )
 
 
-def bindings(actions: Iterable[Action]) -> list[Binding]:
+def bindings(actions: Iterable[Action]) -> list[BindingType]:
     """The bindings of a screen, in the order its actions are declared (which is the footer's order)."""
     return [action.binding() for action in actions]
-
-
-def unknown_ids(keymap: Mapping[str, str], actions: Iterable[Action]) -> list[str]:
-    """Ids of a configured keymap that no action has: the user should hear of them."""
-    known = {action.id for action in actions}
-    return sorted(set(keymap) - known)
 
 
 _KEY_WORDS = {

@@ -91,7 +91,9 @@ def _kind(name: str, rest: list[str], words: Vocabulary) -> Command:
     known = find_kind(words.kinds, name)
     if known is None and words.kinds and name not in USUAL_KINDS:
         near = _near(name, words)
-        return Command("problem", text=f"no stamp serves a kind named {name}" + (f"; did you mean {near}?" if near else ""))
+        return Command(
+            "problem", text=f"no stamp serves a kind named {name}" + (f"; did you mean {near}?" if near else "")
+        )
     draft = _Draft(known.full_name if known and known.group else (known.resource if known else name))
     for word in rest:
         if problem := draft.take(word, words):

@@ -22,15 +22,32 @@ from screens.places import Place, Visit
 from screens.prompt import Prompt, PromptLog
 
 COMMON = (
-    Action("common.command", "colon", "Command", "go anywhere: :pods, :po kube-system, :dp @all, :fleet, :q", "General"),
+    Action(
+        "common.command", "colon", "Command", "go anywhere: :pods, :po kube-system, :dp @all, :fleet, :q", "General"
+    ),
     Action("common.back", "escape", "Back", "close the prompt, clear the filter or the marks, or go back", "General"),
     Action("common.leave", "q", "Leave", "go back; on the fleet screen, quit", "General"),
-    Action("common.quit", "ctrl+q,ctrl+c", "Quit", "quit, from anywhere, at once", "General", priority=True, call="app.quit"),
+    Action(
+        "common.quit",
+        "ctrl+q,ctrl+c",
+        "Quit",
+        "quit, from anywhere, at once",
+        "General",
+        priority=True,
+        call="app.quit",
+    ),
     Action("common.earlier", "left_square_bracket", "Earlier place", "go to where you were before", "General"),
     Action("common.later", "right_square_bracket", "Later place", "go forward again", "General"),
     Action("common.palette", "ctrl+p", "Palette", "find any action by name", "General", call="app.command_palette"),
     Action("common.theme", "T", "Theme", "next theme: dark, light, high contrast, colour-blind safe", "General"),
-    Action("common.help", "question_mark", "Help", "every key of this screen, as it is configured", "General", footer="help"),
+    Action(
+        "common.help",
+        "question_mark",
+        "Help",
+        "every key of this screen, as it is configured",
+        "General",
+        footer="help",
+    ),
 )
 """What every screen can do."""
 
@@ -128,14 +145,17 @@ class FramedScreen(Screen[None]):
 
     def action_command(self) -> None:
         self.prompt.open(
-            "command", ":", completer=lambda text: complete(text, self.deck.words), hint="kind, fleet, doctor, @stamp, q"
+            "command",
+            ":",
+            completer=lambda text: complete(text, self.deck.words),
+            hint="kind, fleet, doctor, @stamp, q",
         )
 
     def action_back(self) -> None:
         if self.prompt.is_open:
             self.close_prompt()
         elif not self.step_back():
-            self.app.run_worker(self.app.run_action("back"), exit_on_error=False)
+            self.app.run_worker(self.app.run_action("step_back"), exit_on_error=False)
 
     def step_back(self) -> bool:
         """Undo one thing on this screen (filter, marks, …); False when there is nothing to undo."""
@@ -202,5 +222,3 @@ class FramedScreen(Screen[None]):
         elif command.verb == "theme":
             await self.app.run_action(f"use_theme({command.text!r})" if command.text else "next_theme")
         return ""
-
-

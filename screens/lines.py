@@ -6,7 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
 from textual.content import Content, Span
+from textual.strip import Strip
+from textual.widget import Widget
 
 from backends.model import inert
 
@@ -107,6 +110,17 @@ def as_content(lines: Iterable[Line]) -> Content:
             text.append(piece.text)
             at += len(piece.text)
     return Content("".join(text), spans)
+
+
+def as_strip(widget: Widget, pieces: Line, width: int) -> Strip:
+    """Return a line as a strip of exactly `width` cells in the widget's own colours."""
+    base = widget.visual_style
+    parse = widget.app.stylesheet.parse_style
+    drawn = [
+        Segment(piece.text, (base + parse(STYLES[piece.tone]) if piece.tone in STYLES else base).rich_style)
+        for piece in pieces
+    ]
+    return Strip(drawn).adjust_cell_length(width, base.rich_style)
 
 
 def as_text(lines: Sequence[Line]) -> str:

@@ -97,9 +97,7 @@ class FaultsPlace:
         return "faults"
 
 
-Place: TypeAlias = (
-    FleetPlace | ResourcesPlace | ContainersPlace | DetailPlace | LogsPlace | DoctorPlace | FaultsPlace
-)
+Place: TypeAlias = FleetPlace | ResourcesPlace | ContainersPlace | DetailPlace | LogsPlace | DoctorPlace | FaultsPlace
 
 
 class Visit(Message):

@@ -1,0 +1,206 @@
+"""The application: it starts, navigates, and stops. Nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.text import Text
+from textual.app import App
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from backends.clock import Clock, SystemClock
+from backends.errors import StampdeckError
+from backends.model import inert
+from screens.catalog import build_screen
+from screens.command_line import Vocabulary
+from screens.fleet.screen import FleetScreen
+from screens.frame import Deck, FramedScreen
+from screens.glyphs import choose_glyphs
+from screens.learning import learn_words
+from screens.output.ack_pacing import AckPacing
+from screens.output.diff_output import DiffOutput
+from screens.overview import Overview
+from screens.palette import ActionProvider
+from screens.places import FleetPlace, Place, Trail, Visit
+from screens.themes import THEMES, theme_named
+
+if TYPE_CHECKING:
+    from backends.model.stamp import Stamp
+    from console.wiring import Services
+    from screens.faults.control import FaultControl
+
+OpenServices = Callable[[], AbstractAsyncContextManager["Services"]]
+_CLOSING_S = 3.0
+
+
+class StampdeckApp(AckPacing, DiffOutput, App[int]):
+    """The console on a set of stamps. `open_services` is entered after the first paint and left at the end.
+
+    `keys` maps ids of actions to keys; `faults` is given by a demo only.
+    """
+
+    TITLE = "stampdeck"
+    COMMANDS: ClassVar[set[Any]] = {ActionProvider}
+    BINDINGS: ClassVar[list[Any]] = []
+
+    def __init__(
+        self,
+        stamps: tuple[Stamp, ...],
+        open_services: OpenServices,
+        *,
+        clock: Clock | None = None,
+        keys: Mapping[str, str] | None = None,
+        theme: str = "",
+        ascii_only: bool = False,
+        faults: FaultControl | None = None,
+    ) -> None:
+        super().__init__()
+        self._open_services = open_services
+        self._faults = faults
+        self._services: Services | None = None
+        self._services_task: asyncio.Task[None] | None = None
+        self._trail = Trail()
+        self._keys = dict(keys or {})
+        names = tuple(stamp.name for stamp in stamps)
+        self.deck = Deck(
+            overview=Overview(stamps),
+            clock=clock or SystemClock(),
+            glyphs=choose_glyphs(ascii_only),
+            frame_rate=lambda: self.frame_rate,
+            crumbs=self._crumbs,
+            copy=self.copy_to_clipboard,
+            words=Vocabulary(
+                stamps=names, themes=tuple(_short(each.name) for each in THEMES), faults=faults is not None
+            ),
+        )
+        for each in THEMES:
+            self.register_theme(each)
+        self.theme = (theme_named(theme) or THEMES[0]).name
+        if os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"):
+            self.animation_level = "none"
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Home is the bottom of the stack: painted from the configuration alone."""
+        return FleetScreen(self.deck)
+
+    def on_mount(self) -> None:
+        if self._keys:
+            self.set_keymap(self._keys)
+        self._trail.add(FleetPlace())
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                asyncio.get_running_loop().add_signal_handler(number, self._end_by_signal, number)
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        self._services_task = asyncio.create_task(self._run_services(), name="services")
+
+    async def _run_services(self) -> None:
+        """Hold the services open until the application ends; a failure to start is shown, not raised."""
+        try:
+            async with self._open_services() as services:
+                self._services = services
+                self.deck.overview.connect(services.fleet)
+                await learn_words(self.deck.words, services.resources, self.deck.clock)
+        except StampdeckError as error:
+            self._services = None
+            self.deck.overview.fail(inert.line(str(error)))
+        except Exception as error:  # whatever it was, the operator is told and can still quit
+            self._services = None
+            self.deck.overview.fail(inert.line(f"{type(error).__name__}: {error}"))
+
+    async def on_unmount(self) -> None:
+        if self._services_task is not None:
+            self._services_task.cancel()
+            await asyncio.wait({self._services_task}, timeout=_CLOSING_S)
+
+    def _end_by_signal(self, number: int) -> None:
+        self.exit(return_code=128 + number)
+
+    def on_visit(self, message: Visit) -> None:
+        """Go where a screen asks to go."""
+        message.stop()
+        self.go(message.place, fresh=message.fresh)
+
+    def go(self, place: Place, *, fresh: bool = False, record: bool = True) -> None:
+        """Show a place: on top of what is shown, or on top of home when `fresh`."""
+        screen = self._screen_of(place)
+        if screen is None and not isinstance(place, FleetPlace):
+            return
+        if record:
+            self._trail.add(place)
+        keep = 1 if screen is None else 2
+        while (fresh or screen is None) and len(self.screen_stack) > keep:
+            self.pop_screen()
+        if screen is not None:
+            if fresh and len(self.screen_stack) == 2:
+                self.switch_screen(screen)
+            else:
+                self.push_screen(screen)
+
+    def _screen_of(self, place: Place) -> FramedScreen | None:
+        if isinstance(place, FleetPlace):
+            return None
+        if self._services is None:
+            self.notify(self.deck.overview.failure or "still starting", severity="warning", markup=False)
+            return None
+        return build_screen(place, self.deck, self._services, self._faults)
+
+    def _crumbs(self) -> tuple[str, ...]:
+        return tuple(screen.place.crumb for screen in self.screen_stack if isinstance(screen, FramedScreen))
+
+    def action_step_back(self) -> None:
+        """Leave the screen on top; home stays."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def action_leave(self) -> None:
+        """Leave the screen on top; at home, the application."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+        else:
+            self.exit(0)
+
+    def action_walk(self, by: int) -> None:
+        """Go back or forward along the places visited."""
+        place = self._trail.step(by)
+        if place is not None:
+            self.go(place, fresh=True, record=False)
+
+    def action_next_theme(self) -> None:
+        """Use the theme after the present one."""
+        names = [theme.name for theme in THEMES]
+        at = names.index(self.theme) if self.theme in names else -1
+        self.action_use_theme(names[(at + 1) % len(names)])
+
+    def action_use_theme(self, name: str) -> None:
+        """Use a theme by name."""
+        found = theme_named(name)
+        if found is None:
+            self.notify(f"no theme named {name}: {', '.join(self.deck.words.themes)}", severity="warning", markup=False)
+            return
+        self.theme = found.name
+        self.notify(f"theme: {_short(found.name)}", timeout=2, markup=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Show what a worker failed with; the application stays."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            self.notify(inert.line(str(event.worker.error)), severity="error", markup=False)
+
+    def _fatal_error(self) -> None:
+        """Print the traceback without the values of variables, which may hold secrets, and made inert."""
+        lines = [inert.line(part) for part in traceback.format_exc().splitlines()]
+        self._exit_renderables.append(Text("\n".join(lines)))
+        self._close_messages_no_wait()
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("stampdeck-")

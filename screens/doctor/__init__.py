@@ -1,0 +1,1 @@
+"""Every source of every stamp, examined."""

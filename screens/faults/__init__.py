@@ -1,0 +1,1 @@
+"""Breaking and mending the stamps of a demo."""

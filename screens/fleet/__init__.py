@@ -1,0 +1,1 @@
+"""Home: every stamp at a glance, the verdict on the service, and what changed."""

@@ -1,0 +1,130 @@
+"""The stamps of the fleet: blocks side by side where they fit, one line each where they do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.message import Message
+from textual.widgets import Static
+
+from backends.model.fleet import FleetSnapshot, StampSnapshot
+from screens.fleet.dense import dense_lines
+from screens.fleet.rows import BLOCK_LINES, block_lines
+from screens.glyphs import HEALTH_TONES, Glyphs
+from screens.lines import as_content, line
+
+BLOCK_HEIGHT = BLOCK_LINES + 2
+BLOCK_WIDTH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """How the stamps are laid out: blocks in so many columns and rows, or dense lines (no columns)."""
+
+    columns: int
+    rows: int
+
+
+def arrange(width: int, height: int, stamps: int) -> Arrangement:
+    """Return the layout for `stamps` in a space of `width` by `height` cells."""
+    columns = max(1, min(stamps, width // BLOCK_WIDTH))
+    rows = -(-stamps // columns)
+    if width < BLOCK_WIDTH or rows * BLOCK_HEIGHT > height:
+        return Arrangement(0, 0)
+    return Arrangement(-(-stamps // rows), rows)
+
+
+class StampBlock(Static):
+    """One stamp. Its border says whether it is chosen and, in colour beside the words, how it is."""
+
+    class Pressed(Message):
+        """The block was clicked."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
+
+    def __init__(self, number: int, stamp: StampSnapshot, glyphs: Glyphs) -> None:
+        super().__init__("", markup=False)
+        self._number = number
+        self._glyphs = glyphs
+        self.border_title = as_content([line((f" {stamp.name} ", "strong"))])
+
+    def show(self, stamp: StampSnapshot, now: float, chosen: bool) -> None:
+        """Draw a stamp."""
+        tone = HEALTH_TONES[stamp.api.health]
+        for each in ("good", "warn", "bad", "dim"):
+            self.set_class(each == tone, f"-{each}")
+        self.set_class(chosen, "-chosen")
+        where = "" if stamp.location in ("", stamp.name) or stamp.api.reason == "starting" else f" {stamp.location} "
+        self.border_subtitle = as_content([line((where, "dim"))]) if where else None
+        self.update(as_content(block_lines(stamp, now, max(10, self.content_size.width), self._glyphs)))
+
+    def on_click(self) -> None:
+        self.post_message(self.Pressed(self._number))
+
+
+class Board(Container):
+    """All stamps; `choose` moves the choice."""
+
+    def __init__(self, glyphs: Glyphs, fleet: FleetSnapshot) -> None:
+        super().__init__()
+        self._glyphs = glyphs
+        self._fleet = fleet
+        self._now = 0.0
+        self._room = (0, 0)
+        self.chosen = 0
+
+    def compose(self) -> ComposeResult:
+        yield Static("", id="dense", markup=False)
+        for number, stamp in enumerate(self._fleet.stamps):
+            yield StampBlock(number, stamp, self._glyphs)
+
+    def show(self, fleet: FleetSnapshot, now: float, room: tuple[int, int]) -> None:
+        """Draw a snapshot in a space of (width, height) cells."""
+        self._fleet, self._now = fleet, now
+        if room != self._room:
+            self._room = room
+            self._lay_out(arrange(*room, len(fleet.stamps)))
+        self._draw()
+
+    def _lay_out(self, arrangement: Arrangement) -> None:
+        dense = arrangement.columns == 0
+        self.set_class(dense, "-dense")
+        if not dense:
+            self.styles.grid_size_columns = arrangement.columns
+            self.styles.grid_size_rows = arrangement.rows
+            self.styles.height = arrangement.rows * BLOCK_HEIGHT
+        else:
+            self.styles.height = "auto"
+        self.call_after_refresh(self._draw)
+
+    def _draw(self) -> None:
+        if self.has_class("-dense"):
+            lines = dense_lines(self._fleet.stamps, self.chosen, self._now, self._room[0] - 2, self._glyphs)
+            self.query_one("#dense", Static).update(as_content(lines))
+            return
+        for block, stamp in zip(self.query(StampBlock), self._fleet.stamps, strict=False):
+            block.show(stamp, self._now, block is self._chosen_block)
+
+    @property
+    def _chosen_block(self) -> StampBlock | None:
+        blocks = list(self.query(StampBlock))
+        return blocks[self.chosen] if self.chosen < len(blocks) else None
+
+    @property
+    def chosen_name(self) -> str:
+        """The stamp that keys act on."""
+        return self._fleet.stamps[self.chosen].name
+
+    def choose(self, by: int) -> None:
+        """Move the choice, around the end."""
+        self.chosen = (self.chosen + by) % len(self._fleet.stamps)
+        self._draw()
+
+    def move(self, across: int, down: int) -> None:
+        """Move the choice as the arrangement lies."""
+        columns = max(1, arrange(*self._room, len(self._fleet.stamps)).columns)
+        self.choose(across + down * columns)

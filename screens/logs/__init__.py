@@ -1,0 +1,1 @@
+"""Logs, merged over pods and stamps."""
