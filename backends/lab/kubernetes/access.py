@@ -44,6 +44,10 @@ class User:
         return "system:masters" in self.groups
 
 
+ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
+"""Who comes without any credential."""
+
+
 class Authentication:
     """Maps what a connection and a request carry to a user."""
 

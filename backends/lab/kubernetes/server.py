@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 
+from aiohttp import web
+
 from backends.lab.clock import LabClock
-from backends.lab.faults import FaultBoard
+from backends.lab.faults import Fault, FaultBoard
 from backends.lab.kubernetes.access import Account, Authentication, ServingFiles
+from backends.lab.kubernetes.authorization import Authorization
+from backends.lab.kubernetes.bootstrap import ensure_defaults
+from backends.lab.kubernetes.context import ApiContext
+from backends.lab.kubernetes.dispatch import Dispatch
+from backends.lab.kubernetes.faults_http import FaultGate
+from backends.lab.kubernetes.hub import WatchHub
+from backends.lab.kubernetes.link import LinkState
+from backends.lab.kubernetes.listener import Listener
 from backends.lab.kubernetes.node_services import NodeServices
+from backends.lab.kubernetes.served import Served
+from backends.lab.kubernetes.snapshots import Snapshots
 from backends.lab.objects import ObjectStore
 
 
@@ -29,26 +43,69 @@ class KubernetesApi:
         version: str,
         files: ServingFiles,
         accounts: Sequence[Account] = (),
+        bookmark_every_s: float = 60.0,
     ) -> None:
         self.name = name
-        self.store = store
-        self.clock = clock
         self.faults = faults
-        self.backends = backends
-        self.version = version
-        self.authentication = Authentication(accounts)
+        self._context = ApiContext(
+            name=name,
+            version=version,
+            store=store,
+            clock=clock,
+            faults=faults,
+            nodes=backends,
+            served=Served(store, version),
+            authentication=Authentication(accounts),
+            authorization=Authorization(store),
+            hub=WatchHub(store),
+            snapshots=Snapshots(),
+            bookmark_every_s=bookmark_every_s,
+        )
         self._files = files
-        self._port = 0
+        self._listener: Listener | None = None
+        self._runner: web.AppRunner | None = None
+        self._link: LinkState | None = None
+        self._pump: asyncio.Task[None] | None = None
+        faults.listen(self._hear)
 
     @property
     def port(self) -> int:
         """The bound TCP port; it stays the same through faults."""
-        return self._port
+        return self._listener.port if self._listener else 0
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Bind and serve; OSError when the port is taken."""
-        raise NotImplementedError
+        ensure_defaults(self._context.store)
+        application = web.Application(client_max_size=16 * 2**20)
+        dispatch = Dispatch(self._context, FaultGate(self.faults))
+        application.router.add_route("*", "/{path:.*}", dispatch.serve)
+        self._runner = web.AppRunner(application, access_log=None, handle_signals=False, keepalive_timeout=600)
+        await self._runner.setup()
+        assert self._runner.server is not None
+        self._listener = Listener(self._files, self._runner.server)
+        await self._listener.open(host, port)
+        self._context.address[0] = f"{host}:{self.port}"
+        self._link = LinkState(self._listener, self.faults)
+        await self._link.follow()
+        self._pump = asyncio.create_task(self._context.hub.run(), name=f"watch-hub-{self.name}")
 
     async def stop(self) -> None:
         """Stop serving and cut what is open."""
-        raise NotImplementedError
+        if self._link is not None:
+            await self._link.close()
+        if self._listener is not None:
+            await self._listener.close()
+        if self._pump is not None:
+            self._pump.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._pump
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def _hear(self, fault: Fault, begins: bool) -> None:
+        if fault.name == "watch-410" and begins:
+            self._context.store.compact()
+            self._context.snapshots.forget()
+        self._context.hub.wake_all()
+        if self._link is not None:
+            self._link.changed()

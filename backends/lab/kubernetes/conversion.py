@@ -1,0 +1,147 @@
+"""The same stored object in the API version a caller asked for, and back into the one that is stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from backends.lab.kubernetes.catalog import Resource
+from backends.lab.objects import Object
+
+HPA = "horizontalpodautoscalers.autoscaling"
+_CPU_SINCE = "autoscaling.alpha.kubernetes.io/"
+
+
+def present(obj: Object, resource: Resource) -> Object:
+    """Return a stored object as this resource's version shows it (the object itself when nothing differs)."""
+    held = obj.get("apiVersion", "")
+    if held == resource.api_version and obj.get("kind") == resource.kind:
+        return obj
+    convert = _OUTWARD.get((resource.storage, resource.api_version))
+    shown = convert(obj) if convert else dict(obj)
+    shown["apiVersion"], shown["kind"] = resource.api_version, resource.kind
+    return shown
+
+
+def accept(obj: Object, resource: Resource, stored: Resource) -> Object:
+    """Return what a caller sent in this resource's version as it is to be stored; the argument is left alone."""
+    convert = _INWARD.get((resource.storage, resource.api_version))
+    kept = convert(obj) if convert else dict(obj)
+    api_version = "autoscaling/v2" if resource.storage == HPA else stored.api_version
+    kept["apiVersion"], kept["kind"] = api_version, stored.kind
+    return kept
+
+
+def _hpa_to_v1(obj: Object) -> Object:
+    spec, status = dict(obj.get("spec") or {}), dict(obj.get("status") or {})
+    metrics, current = spec.pop("metrics", None) or [], status.pop("currentMetrics", None) or []
+    behavior, conditions = spec.pop("behavior", None), status.pop("conditions", None)
+    others, percent = _split_cpu(metrics, "target")
+    if percent is not None:
+        spec["targetCPUUtilizationPercentage"] = percent
+    others_now, percent_now = _split_cpu(current, "current")
+    if percent_now is not None:
+        status["currentCPUUtilizationPercentage"] = percent_now
+    status.setdefault("currentReplicas", 0)
+    status.setdefault("desiredReplicas", 0)
+    extra = {"metrics": others, "current-metrics": others_now, "conditions": conditions, "behavior": behavior}
+    meta = dict(obj["metadata"])
+    kept = {_CPU_SINCE + key: json.dumps(value, separators=(",", ":")) for key, value in extra.items() if value}
+    if kept:
+        meta["annotations"] = {**(meta.get("annotations") or {}), **kept}
+    return {**obj, "metadata": meta, "spec": spec, "status": status}
+
+
+def _split_cpu(metrics: list[dict[str, Any]], side: str) -> tuple[list[dict[str, Any]], int | None]:
+    others, percent = [], None
+    for metric in metrics:
+        resource = metric.get("resource") or {}
+        found = (resource.get(side) or {}).get("averageUtilization")
+        if metric.get("type") == "Resource" and resource.get("name") == "cpu" and found is not None and percent is None:
+            percent = int(found)
+        else:
+            others.append(metric)
+    return others, percent
+
+
+def _hpa_from_v1(obj: Object) -> Object:
+    meta, spec = dict(obj.get("metadata") or {}), dict(obj.get("spec") or {})
+    status = dict(obj.get("status") or {})
+    annotations = dict(meta.get("annotations") or {})
+
+    def kept(key: str) -> Any:
+        text = annotations.pop(_CPU_SINCE + key, None)
+        return json.loads(text) if text else None
+
+    metrics = kept("metrics") or []
+    percent = spec.pop("targetCPUUtilizationPercentage", None)
+    if percent is not None:
+        target = {"type": "Utilization", "averageUtilization": percent}
+        metrics = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}, *metrics]
+    current = kept("current-metrics") or []
+    percent_now = status.pop("currentCPUUtilizationPercentage", None)
+    if percent_now is not None:
+        now = {"averageUtilization": percent_now}
+        current = [{"type": "Resource", "resource": {"name": "cpu", "current": now}}, *current]
+    for holder, key, value in (
+        (spec, "metrics", metrics), (spec, "behavior", kept("behavior")),
+        (status, "currentMetrics", current), (status, "conditions", kept("conditions")),
+    ):  # fmt: skip
+        if value:
+            holder[key] = value
+    if "annotations" in meta:
+        meta["annotations"] = annotations
+        if not annotations:
+            del meta["annotations"]
+    return {**obj, "metadata": meta, "spec": spec, "status": status}
+
+
+def _hpa_to_v2beta1(obj: Object) -> Object:
+    spec = dict(obj.get("spec") or {})
+    flat = []
+    for metric in spec.get("metrics") or ():
+        resource = dict(metric.get("resource") or {})
+        target = resource.pop("target", None) or {}
+        if "averageUtilization" in target:
+            resource["targetAverageUtilization"] = target["averageUtilization"]
+        if "averageValue" in target:
+            resource["targetAverageValue"] = target["averageValue"]
+        flat.append({**metric, "resource": resource} if metric.get("type") == "Resource" else metric)
+    if flat:
+        spec["metrics"] = flat
+    return {**obj, "spec": spec}
+
+
+_EVENT_FIELDS = (
+    ("involvedObject", "regarding"),
+    ("message", "note"),
+    ("reportingComponent", "reportingController"),
+    ("count", "deprecatedCount"),
+    ("firstTimestamp", "deprecatedFirstTimestamp"),
+    ("lastTimestamp", "deprecatedLastTimestamp"),
+    ("source", "deprecatedSource"),
+)
+_EVENT_OUT = dict(_EVENT_FIELDS)
+_EVENT_IN = {new: old for old, new in _EVENT_FIELDS}
+
+
+def _event_out(obj: Object) -> Object:
+    return {_EVENT_OUT.get(key, key): value for key, value in obj.items()}
+
+
+def _event_in(obj: Object) -> Object:
+    return {_EVENT_IN.get(key, key): value for key, value in obj.items()}
+
+
+_OUTWARD: dict[tuple[str, str], Callable[[Object], Object]] = {
+    (HPA, "autoscaling/v1"): _hpa_to_v1,
+    (HPA, "autoscaling/v2beta1"): _hpa_to_v2beta1,
+    ("events", "events.k8s.io/v1"): _event_out,
+    ("events", "events.k8s.io/v1beta1"): _event_out,
+}
+_INWARD: dict[tuple[str, str], Callable[[Object], Object]] = {
+    (HPA, "autoscaling/v1"): _hpa_from_v1,
+    ("events", "events.k8s.io/v1"): _event_in,
+    ("events", "events.k8s.io/v1beta1"): _event_in,
+}
