@@ -1,0 +1,57 @@
+"""Persistent volumes, provided as soon as they are claimed."""
+
+from __future__ import annotations
+
+from backends.lab.objects import Object, copy_json
+from backends.lab.world.cluster import Cluster
+from backends.lab.world.shapes import new_object
+
+_CLAIMS = "persistentvolumeclaims"
+
+
+def claim_name(template: Object, pod: str) -> str:
+    """Return the name of the claim a StatefulSet makes for one pod from a volumeClaimTemplate."""
+    return f"{template['metadata']['name']}-{pod}"
+
+
+def provide_claim(cluster: Cluster, template: Object, name: str, namespace: str, workload: Object) -> bool:
+    """Make a claim of a template and its volume unless there is one; True when it was made."""
+    if cluster.store.find(_CLAIMS, namespace, name) is not None:
+        return False
+    labels = dict(workload["spec"]["selector"].get("matchLabels") or {})
+    claim = new_object(_CLAIMS, name, namespace, labels=labels, spec=copy_json(template["spec"]))
+    claim["spec"].setdefault("storageClassName", "default")
+    claim["spec"].setdefault("volumeMode", "Filesystem")
+    claim = cluster.store.create(_CLAIMS, claim, owned=True)
+    bind_claim(cluster, claim)
+    return True
+
+
+def bind_claim(cluster: Cluster, claim: Object) -> None:
+    """Make the volume of a claim and bind the two."""
+    meta, spec = claim["metadata"], claim["spec"]
+    volume_name = f"pvc-{meta['uid']}"
+    capacity = {"storage": spec["resources"]["requests"]["storage"]}
+    reference = {"kind": "PersistentVolumeClaim", "namespace": meta["namespace"], "name": meta["name"]}
+    volume = new_object(
+        "persistentvolumes",
+        volume_name,
+        spec={
+            "capacity": capacity,
+            "accessModes": spec["accessModes"],
+            "claimRef": {**reference, "uid": meta["uid"], "apiVersion": "v1"},
+            "persistentVolumeReclaimPolicy": "Delete",
+            "storageClassName": spec["storageClassName"],
+            "volumeMode": "Filesystem",
+            "csi": {"driver": "disk.csi.azure.com", "volumeHandle": volume_name, "fsType": "ext4"},
+        },
+        status={"phase": "Bound"},
+    )
+    cluster.store.create("persistentvolumes", volume, owned=True)
+    bound = {
+        **claim,
+        "metadata": {**meta, "finalizers": ["kubernetes.io/pvc-protection"]},
+        "spec": {**spec, "volumeName": volume_name},
+        "status": {"phase": "Bound", "accessModes": spec["accessModes"], "capacity": capacity},
+    }
+    cluster.store.replace(_CLAIMS, bound, owned=True)
