@@ -1,0 +1,142 @@
+"""`stampdeck logs`: lines of a pod or workload, of several stamps merged by time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from backends.model import inert
+from backends.model.health import Health, SourceState
+from console.commands.drawing import complain, emit
+from console.commands.exits import ExitCode
+from console.commands.kinds import complete_targets
+from console.commands.shell import Duration, Shell, pass_shell, stamp_option
+from console.commands.signals import run_until_signal
+
+if TYPE_CHECKING:
+    from backends.model.logs import LogLine
+    from backends.operations.logs import LogStream
+
+READ_S = 0.1
+"""Time between two looks at new lines; those in between are written at once."""
+
+
+@click.command()
+@click.argument("target", shell_complete=complete_targets)
+@stamp_option
+@click.option("--all-stamps", is_flag=True, help="All stamps, whatever the global --stamp says.")
+@click.option("-n", "--namespace", default="default", show_default=True, help="Namespace of the target.")
+@click.option("-c", "--container", default=None, help="Only this container.")
+@click.option("-f", "--follow", is_flag=True, help="Go on with new lines, also of pods that replace these.")
+@click.option("-p", "--previous", is_flag=True, help="Lines of the container before its last restart.")
+@click.option("--since", type=Duration(), default=None, help="Only lines younger than this: 90s, 15m, 2h.")
+@click.option("--tail", type=click.IntRange(min=0), default=None, help="So many lines of each container at most.")
+@click.option("--timestamps", is_flag=True, help="The time in front of each line.")
+@pass_shell
+def logs(shell: Shell, /, target: str, stamps: tuple[str, ...], **options: Any) -> int:
+    """Print log lines of TARGET: pod/NAME, deployment/NAME, sts/NAME, svc/NAME, a pod's name, or a selector app=web.
+
+    With several stamps or pods each line says where it is from. A stamp that does not answer is named on stderr:
+    exit code 3.
+    """
+    if options.pop("all_stamps"):
+        shell.stamps, stamps = (), ()
+    if options["follow"] and options["previous"]:
+        raise click.UsageError("--follow and --previous exclude each other: a container that ended says no more")
+    return run_until_signal(_run(shell, shell.choose(stamps), target, options), endless=options["follow"])
+
+
+async def _run(shell: Shell, stamps: tuple[str, ...], target: str, options: dict[str, Any]) -> int:
+    from backends.operations.logs import LogQuery
+    from console.wiring import open_services
+
+    since_s = options["since"]
+    query = LogQuery(
+        stamps=stamps,
+        namespace=options["namespace"],
+        target=target,
+        container=options["container"],
+        follow=options["follow"],
+        previous=options["previous"],
+        tail_lines=options["tail"],
+        since_s=None if since_s is None else max(1, round(since_s)),
+    )
+    async with (
+        open_services(shell.settings, stamps=stamps, follow_fleet=False) as services,
+        services.logs.open(query) as stream,
+    ):
+        prefix = LinePrefix(several=len(stamps) > 1 or not target.startswith(("pod/", "po/", "pods/")))
+        return await _print(stream, prefix, options["timestamps"])
+
+
+async def _print(stream: LogStream, prefix: LinePrefix, timestamps: bool) -> int:
+    """Print until no more lines will come, and return the exit code: 3 when a stamp's lines are missing."""
+    finished = asyncio.create_task(stream.finished())
+    said: dict[str, SourceState] = {}
+    at = lost = 0
+    try:
+        while True:
+            ended = finished.done()
+            said = _report(said, stream.states)
+            batch = stream.lines.read(at)
+            at, lost = batch.next, lost + batch.lost
+            if batch.lost:
+                complain(f"{batch.lost} lines were dropped here: they came faster than they could be written")
+            if batch.items:
+                emit(*(_line(line, prefix, timestamps) for line in batch.items))
+            elif ended:
+                finished.result()
+                return _outcome(stream.states, lines=at, lost=lost)
+            else:
+                await asyncio.wait({finished}, timeout=READ_S)
+    finally:
+        finished.cancel()
+
+
+class LinePrefix:
+    """Says where a line is from: `[stamp pod]`, and the container where a pod turns out to have several."""
+
+    def __init__(self, several: bool) -> None:
+        self._several = several
+        self._containers: dict[tuple[str, str], set[str]] = {}
+
+    def of(self, line: LogLine) -> str:
+        """Return the text to put in front of a line, with its blank."""
+        seen = self._containers.setdefault((line.stamp, line.pod), set())
+        seen.add(line.container)
+        if not self._several and len(seen) < 2:
+            return ""
+        container = f" {inert.name(line.container)}" if len(seen) > 1 else ""
+        return f"[{line.stamp} {inert.name(line.pod)}{container}] "
+
+
+def _line(line: LogLine, prefix: LinePrefix, timestamps: bool) -> str:
+    when = f"{inert.name(line.timestamp)} " if timestamps and line.timestamp else ""
+    return f"{prefix.of(line)}{when}{inert.line(line.text)}"
+
+
+def _report(said: Mapping[str, SourceState], states: Mapping[str, SourceState]) -> dict[str, SourceState]:
+    """Say on stderr which stamps stopped or came back since the last look."""
+    for stamp, state in states.items():
+        was = said.get(stamp)
+        if was is not None and was.health is state.health and was.reason == state.reason:
+            continue
+        if state.is_degraded and state.reason:
+            complain(f"{stamp}: {state.health.value}: {state.reason}" + (f" — {state.todo}" if state.todo else ""))
+        elif state.is_live and was is not None and was.is_degraded and was.reason:
+            complain(f"{stamp}: LIVE again")
+        elif state.health is Health.OFF and state.reason:
+            complain(f"{stamp}: {state.reason}")
+    return dict(states)
+
+
+def _outcome(states: Mapping[str, SourceState], *, lines: int, lost: int) -> int:
+    silent = [state for state in states.values() if state.is_degraded]
+    if silent and len(silent) == len(states) and not lines:
+        return ExitCode.ERROR
+    if not lines and all(state.health is Health.OFF and state.reason for state in states.values()):
+        return ExitCode.ERROR
+    return ExitCode.DEGRADED if silent or lost else ExitCode.WELL
