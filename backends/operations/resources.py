@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Any
 
 from backends.clock import Clock
-from backends.model.health import SourceState
+from backends.errors import SourceError, UsageError
+from backends.model.health import Health, SourceState
 from backends.model.kinds import ResourceKind
 from backends.model.table import Column, Row, RowBatch
+from backends.operations.columns import united
+from backends.operations.deadline import beside, within
 from backends.operations.ports import ClusterReader
+from backends.operations.stamp_rows import StampRows, StampUsage
+
+_KINDS_TIMEOUT_S = 10.0
+_POD_NAMES = frozenset({"pods", "pod", "po"})
+_NODE_NAMES = frozenset({"nodes", "node", "no"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,37 +37,100 @@ class ResourceRequest:
 class ResourceView:
     """The rows of all asked stamps, folded: any number of changes between two drains is read once."""
 
+    def __init__(self, request: ResourceRequest, parts: Sequence[StampRows], clock: Clock) -> None:
+        self._request = request
+        self._parts = parts
+        self._clock = clock
+        self._rows: dict[str, Row] = {}
+        self._columns: tuple[Column, ...] = ()
+        self._turns = 0
+
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The union of what the stamps print, in the first one's order; usage columns last."""
-        raise NotImplementedError
+        """The union of what the stamps print, in the first one's order; usage columns last. As of the last drain."""
+        return self._columns
 
     @property
     def states(self) -> Mapping[str, SourceState]:
         """How far each stamp's rows can be trusted, by stamp."""
-        raise NotImplementedError
+        return {part.stamp: self._told(part.state) for part in self._parts}
+
+    @property
+    def usage_states(self) -> Mapping[str, SourceState]:
+        """How far each stamp's usage cells can be trusted, by stamp; OFF where there are none."""
+        return {part.stamp: part.usage_state for part in self._parts}
 
     @property
     def version(self) -> int:
         """Changes with anything: rows, columns or states."""
-        raise NotImplementedError
+        if any(part.has_waiting for part in self._parts):
+            self._turns += 1
+        return self._turns + sum(part.version for part in self._parts)
 
     @property
     def rows(self) -> Mapping[str, Row]:
-        """Every row by uid, cells aligned to `columns`."""
-        raise NotImplementedError
+        """Every row by uid, cells aligned to `columns`. As of the last drain."""
+        return self._rows
 
     def drain(self) -> RowBatch:
         """Return what changed since the last call; the first call returns everything there is."""
-        raise NotImplementedError
+        batches = [(part, part.drain()) for part in self._parts]
+        fresh = RowBatch()
+        columns_changed = any(batch.columns_changed for _, batch in batches)
+        if columns_changed or len(self._usage_columns()) != self._usage_width():
+            fresh.columns_changed = self._refit(fresh)
+        for part, batch in batches:
+            for uid, row in batch.rows.items():
+                fresh.rows[uid] = part.fit(row) if row is not None else None
+            part.take_usage()
+            for row in part.next_waiting():
+                self._redraw(part.fit(row), fresh)
+        for uid, row in fresh.rows.items():
+            if row is None:
+                self._rows.pop(uid, None)
+            else:
+                self._rows[uid] = row
+        return fresh
 
     def refresh(self) -> None:
         """Try now on every stamp that waits for its next attempt."""
-        raise NotImplementedError
+        for part in self._parts:
+            part.refresh()
 
     async def settled(self, timeout_s: float) -> None:
         """Return when every stamp has said something definite (rows, a refusal, a failure), or time is up."""
-        raise NotImplementedError
+        with suppress(TimeoutError):
+            await within(self._clock, self._definite(), timeout_s)
+
+    async def _definite(self) -> None:
+        for part in self._parts:
+            await part.definite()
+
+    def _redraw(self, row: Row, fresh: RowBatch) -> None:
+        before = self._rows.get(row.uid)
+        if row.uid not in fresh.rows and (before is None or before.cells != row.cells):
+            fresh.rows[row.uid] = row
+
+    def _refit(self, fresh: RowBatch) -> bool:
+        """Take the columns anew; put rows whose cells moved into `fresh`; return whether the columns differ."""
+        usage = self._usage_columns()
+        server = united(part.own for part in self._parts)
+        for part in self._parts:
+            if part.fit_to(server, usage) and part.reflection is not None:
+                fresh.rows.update((uid, part.fit(row)) for uid, row in part.reflection.store.rows.items())
+        before, self._columns = self._columns, (*server, *usage)
+        return before != self._columns
+
+    def _usage_columns(self) -> tuple[Column, ...]:
+        return max((part.usage_columns for part in self._parts), key=len, default=())
+
+    def _usage_width(self) -> int:
+        return self._parts[0].usage_width if self._parts else 0
+
+    def _told(self, state: SourceState) -> SourceState:
+        if state.health is Health.OFF and not state.reason:
+            return replace(state, reason=f"this stamp does not serve {self._request.kind}")
+        return state
 
 
 class Resources:
@@ -69,14 +142,66 @@ class Resources:
 
     async def kinds(self) -> tuple[ResourceKind, ...]:
         """Return every kind any stamp serves; stamps that do not answer are left out, nothing is raised."""
-        raise NotImplementedError
+        answers = await asyncio.gather(*(self._kinds_of(cluster) for cluster in self._clusters.values()))
+        found: dict[str, ResourceKind] = {}
+        for kinds in answers:
+            for kind in kinds:
+                found.setdefault(kind.full_name, kind)
+        return tuple(found.values())
 
     async def namespaces(self, stamps: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Return the names of all namespaces on the stamps (all when empty), sorted; nothing is raised."""
-        raise NotImplementedError
+        asked = [cluster for name, cluster in self._clusters.items() if not stamps or name in stamps]
+        answers = await asyncio.gather(*(self._namespaces_of(cluster) for cluster in asked))
+        return tuple(sorted({name for names in answers for name in names}))
 
     @asynccontextmanager
     async def open(self, request: ResourceRequest) -> AsyncIterator[ResourceView]:
-        """Follow a kind until the context is left; entering returns at once."""
-        raise NotImplementedError
-        yield ResourceView()
+        """Follow a kind until the context is left; entering returns at once. UsageError for an unknown stamp."""
+        parts: list[StampRows] = []
+        works: list[Coroutine[Any, Any, None]] = []
+        for cluster in self._asked(request.stamps):
+            usage = self._usage(cluster, request)
+            part = StampRows(
+                cluster,
+                self._clock,
+                request.kind,
+                usage,
+                namespace=request.namespace,
+                selector=request.selector,
+                field_selector=request.field_selector,
+            )
+            parts.append(part)
+            works.append(part.run())
+            if usage is not None:
+                works.append(usage.polled.run())
+        async with beside(*works):
+            yield ResourceView(request, parts, self._clock)
+
+    def _usage(self, cluster: ClusterReader, request: ResourceRequest) -> StampUsage | None:
+        kind = request.kind.lower()
+        if kind in _POD_NAMES:
+            return StampUsage(cluster, self._clock, "pods", request.namespace)
+        if kind in _NODE_NAMES:
+            return StampUsage(cluster, self._clock, "nodes", None)
+        return None
+
+    def _asked(self, stamps: Sequence[str]) -> list[ClusterReader]:
+        unknown = [name for name in stamps if name not in self._clusters]
+        if unknown:
+            known = ", ".join(self._clusters)
+            raise UsageError(f"there is no stamp {unknown[0]!r}", todo=f"choose from {known}")
+        return [self._clusters[name] for name in stamps]
+
+    async def _kinds_of(self, cluster: ClusterReader) -> tuple[ResourceKind, ...]:
+        try:
+            return await within(self._clock, cluster.kinds(), _KINDS_TIMEOUT_S)
+        except (SourceError, TimeoutError):
+            return ()
+
+    async def _namespaces_of(self, cluster: ClusterReader) -> tuple[str, ...]:
+        try:
+            listed = await within(self._clock, cluster.list_objects("namespaces"), _KINDS_TIMEOUT_S)
+        except (SourceError, TimeoutError):
+            return ()
+        return tuple(str(each.get("metadata", {}).get("name", "")) for each in listed)

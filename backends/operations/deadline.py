@@ -1,0 +1,78 @@
+"""Waiting with an end, and work beside one's own, by the injected clock."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from backends.clock import Clock
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+async def within(clock: Clock, work: Coroutine[Any, Any, T], timeout_s: float) -> T:
+    """Return the result of `work`; when it takes longer than `timeout_s`, cancel it and raise TimeoutError."""
+    task = asyncio.ensure_future(work)
+    alarm = asyncio.ensure_future(clock.sleep(timeout_s))
+    waiting: set[asyncio.Future[Any]] = {task, alarm}
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise TimeoutError
+    finally:
+        await end(task, alarm)
+
+
+async def end(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel tasks and wait until they are over; what they raise on the way is theirs."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def beside(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run works beside the body and end them with it. One that fails is logged and disturbs nobody."""
+    tasks = [asyncio.create_task(_logged(work)) for work in works]
+    try:
+        yield
+    finally:
+        await end(*tasks)
+
+
+async def _logged(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception:
+        _log.exception("a background task failed")
+
+
+class Wakeup:
+    """A pause that can be cut short from outside."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._event = asyncio.Event()
+
+    def wake(self) -> None:
+        """End the pause that is going on; without one, nothing happens."""
+        self._event.set()
+
+    async def pause(self, delay_s: float) -> bool:
+        """Pause for `delay_s` or until woken; return whether it was cut short."""
+        self._event.clear()
+        event = asyncio.ensure_future(self._event.wait())
+        alarm = asyncio.ensure_future(self._clock.sleep(delay_s))
+        waiting: set[asyncio.Future[Any]] = {event, alarm}
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            return self._event.is_set()
+        finally:
+            await end(event, alarm)
