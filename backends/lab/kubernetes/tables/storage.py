@@ -119,7 +119,7 @@ def _class_cells(obj: Object, now: float) -> Cells:
         obj.get("provisioner", ""),
         obj.get("reclaimPolicy") or "Delete",
         obj.get("volumeBindingMode") or "Immediate",
-        str(bool(obj.get("allowVolumeExpansion"))).lower(),
+        bool(obj.get("allowVolumeExpansion")),
         age(obj, now),
     ]
 
