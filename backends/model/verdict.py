@@ -53,9 +53,7 @@ def _by_workloads(stamps: Sequence[StampSnapshot]) -> Verdict:
         else:
             ill.append(f"{stamp.name}: {reason}")
     count = _of(len(well), len(stamps))
-    text = (
-        f"no application is configured to ask; by nodes and workloads {count} {'is' if len(well) == 1 else 'are'} well"
-    )
+    text = f"no application is configured to ask; judged by nodes and workloads, all is well on {count}"
     reasons = "; ".join([*ill, *unknown])
     level = VerdictLevel.DEGRADED if ill else VerdictLevel.UNKNOWN if unknown else VerdictLevel.UP
     return Verdict(level, f"{text}: {reasons}" if reasons else text, len(well), len(stamps))

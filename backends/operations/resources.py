@@ -75,6 +75,8 @@ class ResourceView:
     def drain(self) -> RowBatch:
         """Return what changed since the last call; the first call returns everything there is."""
         batches = [(part, part.drain()) for part in self._parts]
+        for part in self._parts:
+            part.take_usage()
         fresh = RowBatch()
         columns_changed = any(batch.columns_changed for _, batch in batches)
         if columns_changed or len(self._usage_columns()) != self._usage_width():
@@ -82,7 +84,6 @@ class ResourceView:
         for part, batch in batches:
             for uid, row in batch.rows.items():
                 fresh.rows[uid] = part.fit(row) if row is not None else None
-            part.take_usage()
             for row in part.next_waiting():
                 self._redraw(part.fit(row), fresh)
         for uid, row in fresh.rows.items():
