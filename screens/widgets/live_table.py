@@ -2,77 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar
 
-from textual.message import Message
-from textual.scroll_view import ScrollView
+from rich.segment import Segment
+from textual import events
+from textual.geometry import Region, Size
+from textual.strip import Strip
 
 from backends.model.table import Row, RowBatch
-from screens.widgets.columns import TableColumn
+from screens.widgets import table_messages
+from screens.widgets.columns import ColumnLayout, TableColumn
+from screens.widgets.fitting import fit
+from screens.widgets.frame_clock import FrameClock
+from screens.widgets.order import RowOrder
+from screens.widgets.row_cursor import RowCursor, RowMarks
+from screens.widgets.table_navigation import TableNavigation
+from screens.widgets.table_painter import GUTTER, NOTHING_LIT, RowLook, RowPainter
+from screens.widgets.tones import Tones
 
 __all__ = ["LiveTable", "TableColumn"]
 
+LIT_S = 1.5
+"""How long a changed cell stays lit."""
+MEASURED_PER_SLICE = 300
+"""Rows measured for column widths at once: about 2 ms."""
+MEASURE_PAUSE_S = 0.02
 
-class LiveTable(ScrollView, can_focus=True):
-    """Rows by uid in a sorted, filtered view; changes come in batches and are drawn at most `frame_rate()` times a second.
 
-    `row_tone` gives one tone for a whole row (rows of a stale stamp are `dim`); it is asked again every second.
+class LiveTable(TableNavigation, can_focus=True):
+    """Rows by uid in a sorted, filtered view; changes come in batches and are drawn once per frame.
+
+    `row_tone` gives one tone for a whole row (rows of a stale stamp are `dim`); it is asked again every
+    second. `frame_rate` gives frames per second; without it the app decides (10, fewer on a slow link).
     """
 
-    class RowHighlighted(Message):
-        """The cursor came to rest on another row; None when the table became empty."""
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"live-table--{part}"
+        for part in (
+            *("row", "header", "header-sorted", "cursor", "cursor-blurred", "marked", "changed", "empty"),
+            *("good", "warn", "bad", "dim", "accent"),
+        )
+    }
+    DEFAULT_CSS = """
+    LiveTable {
+        height: 1fr;
+        & > .live-table--row { color: $foreground; background: $background; }
+        & > .live-table--header { color: $foreground; background: $panel; text-style: bold; }
+        & > .live-table--header-sorted { color: $text-accent; background: $panel; text-style: bold underline; }
+        & > .live-table--cursor {
+            color: $block-cursor-foreground; background: $block-cursor-background; text-style: bold;
+        }
+        & > .live-table--cursor-blurred { color: $foreground; background: $surface-lighten-2; }
+        & > .live-table--marked { color: $text-accent; background: $accent-muted; }
+        & > .live-table--changed { background: $primary-muted; text-style: bold; }
+        & > .live-table--empty { color: $foreground-muted; background: $background; text-style: italic; }
+        & > .live-table--good { color: $text-success; }
+        & > .live-table--warn { color: $text-warning; }
+        & > .live-table--bad { color: $text-error; text-style: bold; }
+        & > .live-table--dim { color: $foreground-muted; }
+        & > .live-table--accent { color: $text-accent; }
+    }
+    """
 
-        def __init__(self, table: LiveTable, row: Row | None) -> None:
-            super().__init__()
-            self.table = table
-            self.row = row
-
-        @property
-        def control(self) -> LiveTable:
-            """The table it came from."""
-            return self.table
-
-    class RowSelected(Message):
-        """Enter was pressed (or the row clicked twice) on a row."""
-
-        def __init__(self, table: LiveTable, row: Row) -> None:
-            super().__init__()
-            self.table = table
-            self.row = row
-
-        @property
-        def control(self) -> LiveTable:
-            """The table it came from."""
-            return self.table
-
-    class CountsChanged(Message):
-        """How many rows pass the filter, exist, or are marked changed."""
-
-        def __init__(self, table: LiveTable, shown: int, total: int, marked: int) -> None:
-            super().__init__()
-            self.table = table
-            self.shown = shown
-            self.total = total
-            self.marked = marked
-
-        @property
-        def control(self) -> LiveTable:
-            """The table it came from."""
-            return self.table
-
-    class SortChanged(Message):
-        """The user chose another column or direction to sort by."""
-
-        def __init__(self, table: LiveTable, key: str, reverse: bool) -> None:
-            super().__init__()
-            self.table = table
-            self.key = key
-            self.reverse = reverse
-
-        @property
-        def control(self) -> LiveTable:
-            """The table it came from."""
-            return self.table
+    RowHighlighted = table_messages.RowHighlighted
+    RowSelected = table_messages.RowSelected
+    CountsChanged = table_messages.CountsChanged
+    SortChanged = table_messages.SortChanged
 
     def __init__(
         self,
@@ -84,70 +81,325 @@ class LiveTable(ScrollView, can_focus=True):
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
+        self._rows: dict[str, Row] = {}
+        self._pending: dict[str, Row | None] = {}
+        self._unmeasured: list[str] = []
+        self._lit: dict[str, tuple[float, frozenset[int]]] = {}
+        self._is_loaded = False
+        self._is_measuring = False
+        self._counts = (0, 0, 0)
+        self._empty_texts = ("not loaded yet", "nothing here", "nothing matches the filter")
+        self._row_tone = row_tone
+        self._tones = Tones(self, "live-table")
+        self._order = RowOrder(self._rows)
+        self._cursor = RowCursor(self._order)
+        self._marks = RowMarks(self._order)
+        self._clock = FrameClock(self, self._flush, frame_rate)
+        self._sort_key = columns[0].key if columns else ""
+        self._sort_reverse = False
+        self._columns = ColumnLayout(columns)
+        self._painter = RowPainter(self._columns, self._tones, row_tone)
+        if columns:
+            self._order.set_sort(columns[0].sort_key, False)
+
+    # What screens ask for
 
     def set_columns(self, columns: Sequence[TableColumn]) -> None:
         """Replace the columns; rows, cursor, marks and (where the key still exists) the sort are kept."""
-        raise NotImplementedError
+        self._columns = ColumnLayout(columns)
+        self._painter = RowPainter(self._columns, self._tones, self._row_tone)
+        self._lit.clear()
+        self._unmeasured = list(self._rows)
+        kept = next((column for column in columns if column.key == self._sort_key), None)
+        first = kept or (columns[0] if columns else None)
+        if first is not None:
+            self._sort_key = first.key
+            self._sort_reverse = self._sort_reverse and kept is not None
+            with self._keeping_place():
+                self._order.set_sort(first.sort_key, self._sort_reverse)
+        self._columns.set_available(self._line_width - GUTTER)
+        self._resize_content()
+        self._measure_soon()
+        self.refresh()
 
     def apply(self, batch: RowBatch) -> None:
         """Fold a batch in; it is drawn at the next frame. The first call, even if empty, means "loaded"."""
-        raise NotImplementedError
+        if not self._is_loaded:
+            self._is_loaded = True
+            self.refresh()
+        if batch.rows:
+            self._pending.update(batch.rows)
+            self._clock.request()
 
     def set_filter(self, accepts: Callable[[Row], bool] | None) -> None:
         """Show only the rows accepted; None shows all."""
-        raise NotImplementedError
+        self._fold_pending()
+        with self._keeping_place():
+            self._order.set_filter(accepts)
+        self._scroll_rows(self._cursor.top_showing(self._top, self._line_count))
+        self._view_changed()
 
     def set_sort(self, key: str, reverse: bool = False) -> None:
-        """Sort by the column with this key."""
-        raise NotImplementedError
+        """Sort by the column with this key; an unknown key changes nothing."""
+        column = next((column for column in self._columns.columns if column.key == key), None)
+        if column is None:
+            return
+        self._fold_pending()
+        self._sort_key, self._sort_reverse = key, reverse
+        with self._keeping_place():
+            self._order.set_sort(column.sort_key, reverse)
+        self._view_changed()
 
     def set_empty_texts(self, *, not_loaded: str, empty: str, no_match: str) -> None:
-        """Say what stands in place of rows: before the first batch, with no rows at all, and when the filter hides all."""
-        raise NotImplementedError
+        """Say what stands in place of rows: before the first batch, without any row, and when the filter hides all."""
+        self._empty_texts = (not_loaded, empty, no_match)
+        if not len(self._order):
+            self.refresh()
 
     def clear(self) -> None:
         """Forget all rows and marks: "not loaded yet" again."""
-        raise NotImplementedError
+        self._pending.clear()
+        self._rows.clear()
+        self._unmeasured.clear()
+        self._lit.clear()
+        self._marks.clear()
+        self._painter.forget()
+        self._is_loaded = False
+        self._order.rebuild()
+        self._cursor = RowCursor(self._order)
+        self._view_changed()
 
     def move_to(self, uid: str) -> bool:
         """Put the cursor on a row; False when it is not shown."""
-        raise NotImplementedError
+        self._fold_pending()
+        index = self._order.index_of(uid)
+        if index is None:
+            return False
+        self._move_cursor(index)
+        return True
 
     def clear_marks(self) -> None:
         """Unmark every row."""
-        raise NotImplementedError
+        self.action_clear_marks()
+
+    def refresh_tones(self) -> None:
+        """Ask `row_tone` again now, not only at the next second."""
+        self._tick()
 
     @property
     def cursor_row(self) -> Row | None:
         """The row under the cursor."""
-        raise NotImplementedError
+        return self._rows.get(self._cursor.uid) if self._cursor.uid is not None else None
 
     @property
     def marked(self) -> frozenset[str]:
         """The uids of the marked rows."""
-        raise NotImplementedError
+        return self._marks.uids
 
     @property
     def targets(self) -> tuple[Row, ...]:
         """What an action applies to: the marked rows in view order, else the row under the cursor."""
-        raise NotImplementedError
+        if len(self._marks):
+            return tuple(row for row in self._order if row.uid in self._marks)
+        row = self.cursor_row
+        return () if row is None else (row,)
 
     @property
     def shown_rows(self) -> tuple[Row, ...]:
         """Every row that passes the filter, in view order."""
-        raise NotImplementedError
+        return tuple(self._order)
 
     @property
     def shown_count(self) -> int:
         """How many rows pass the filter."""
-        raise NotImplementedError
+        return len(self._order)
 
     @property
     def total_count(self) -> int:
         """How many rows there are."""
-        raise NotImplementedError
+        return len(self._rows)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something that was applied is not drawn or measured yet."""
+        return bool(self._pending) or self._clock.is_waiting or self._is_measuring
 
     @property
     def sort(self) -> tuple[str, bool]:
         """The key of the column sorted by, and whether it is descending."""
-        raise NotImplementedError
+        return self._sort_key, self._sort_reverse
+
+    # Frames
+
+    def on_mount(self) -> None:
+        self.set_interval(1.0, self._tick)
+        self._clock.request()
+
+    def on_resize(self, event: events.Resize) -> None:
+        if self._columns.set_available(self._line_width - GUTTER):
+            self._painter.forget()
+        self._resize_content()
+        self._scroll_rows(self._cursor.top_showing(self._top, self._line_count))
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._tones.forget()
+        self._painter.forget()
+
+    def _flush(self) -> None:
+        """Draw what changed since the last frame: only lines on the screen whose row or texts differ."""
+        before = self._lines_shown()
+        changed = self._fold_pending()
+        self._dim_lit(time.monotonic())
+        after = self._lines_shown()
+        if len(before) != len(after):
+            self.refresh()
+        else:
+            self._refresh_lines(
+                line for line, (old, new) in enumerate(zip(before, after, strict=True)) if old != new or new in changed
+            )
+        self._tell_counts()
+
+    def _fold_pending(self) -> set[str]:
+        """Take the waiting batch over into rows and view; return the uids that it changed."""
+        if not self._pending:
+            return set()
+        pending, self._pending = self._pending, {}
+        self._light_changes(pending)
+        gone = []
+        for uid, row in pending.items():
+            if row is None:
+                if self._rows.pop(uid, None) is not None:
+                    gone.append(uid)
+            else:
+                if uid not in self._rows:
+                    self._unmeasured.append(uid)
+                self._rows[uid] = row
+        self._marks.discard(gone)
+        with self._keeping_place():
+            self._order.update(pending)
+        self._measure_soon()
+        return set(pending)
+
+    def _light_changes(self, pending: dict[str, Row | None]) -> None:
+        until = time.monotonic() + LIT_S
+        for uid in self._lines_shown():
+            row = pending.get(uid)
+            old = self._rows.get(uid)
+            if row is None or old is None or row is old:
+                continue
+            before, after = self._painter.texts_shown(old), self._columns.texts(row)
+            if self._columns.measure(after):
+                self._widths_changed()
+            if before is None:
+                continue
+            ticking = self._columns.ticking
+            lit = frozenset(index for index, text in enumerate(after) if text != before[index] and index not in ticking)
+            if lit:
+                if not self._lit:
+                    self.set_timer(LIT_S + 0.01, self._flush)
+                self._lit[uid] = (until, lit | self._lit.get(uid, (0.0, NOTHING_LIT))[1])
+
+    def _dim_lit(self, now: float) -> None:
+        over = [uid for uid, (until, _) in self._lit.items() if until <= now]
+        for uid in over:
+            del self._lit[uid]
+        if over:
+            self._refresh_rows(over)
+            if self._lit:
+                self.set_timer(max(0.01, min(until for until, _ in self._lit.values()) - now), self._flush)
+
+    def _tick(self) -> None:
+        """Draw rows again whose age or tone reads differently now."""
+        self._painter.next_tick()
+        self._refresh_lines(
+            line for line, uid in enumerate(self._lines_shown()) if not self._painter.is_current(self._rows[uid])
+        )
+
+    # Widths
+
+    def _measure_soon(self) -> None:
+        """Measure what is on the screen now, and the rest in slices that nobody notices."""
+        if self._unmeasured and self.is_running and not self._is_measuring:
+            self._measure(self._lines_shown())
+            self._is_measuring = True
+            self._measure_slice()
+
+    def _measure_slice(self) -> None:
+        self._measure(self._unmeasured[:MEASURED_PER_SLICE])
+        del self._unmeasured[:MEASURED_PER_SLICE]
+        if self._unmeasured:
+            self.set_timer(MEASURE_PAUSE_S, self._measure_slice)
+        else:
+            self._is_measuring = False
+
+    def _measure(self, uids: Iterable[str]) -> None:
+        grown = False
+        for uid in uids:
+            row = self._rows.get(uid)
+            if row is not None:
+                grown |= self._columns.measure(self._columns.texts(row))
+        if grown:
+            self._widths_changed()
+
+    def _widths_changed(self) -> None:
+        self._painter.forget()
+        self._resize_content()
+        self.refresh()
+
+    # Drawing
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the screen: the titles, a row, or what stands in place of rows."""
+        width = self._line_width
+        if y == 0:
+            header = self._painter.paint_header(self._sort_key, self._sort_reverse)
+            return self._cut(header, "header", width)
+        index = self._top + y - 1
+        if index >= len(self._order):
+            return self._empty_line(y, width)
+        uid = self._order.uid_at(index)
+        on = ("cursor" if self.has_focus else "cursor-blurred") if index == self._cursor.index else ""
+        lit = self._lit.get(uid)
+        look = RowLook(on, uid in self._marks, lit[1] if lit is not None else NOTHING_LIT)
+        return self._cut(self._painter.paint(self._rows[uid], look), on or ("marked" if look.marked else "row"), width)
+
+    def _cut(self, strip: Strip, part: str, width: int) -> Strip:
+        left = self.scroll_offset.x
+        return strip.crop_extend(left, left + width, self._tones.component(part))
+
+    def _empty_line(self, y: int, width: int) -> Strip:
+        style = self._tones.component("empty")
+        if y != 2 or len(self._order):
+            return Strip.blank(width, self._tones.component("row") if len(self._order) else style)
+        not_loaded, empty, no_match = self._empty_texts
+        text = not_loaded if not self._is_loaded else no_match if self._rows else empty
+        return Strip([Segment(fit(f"  {text}", width), style)], width)
+
+    def _view_changed(self) -> None:
+        """Draw everything anew after the view itself changed."""
+        self._resize_content()
+        self.refresh()
+        self._tell_counts()
+
+    def _resize_content(self) -> None:
+        size = Size(self._columns.total_width + GUTTER, len(self._order) + 1)
+        if size != self.virtual_size:
+            self.virtual_size = size
+
+    def _lines_shown(self) -> list[str]:
+        """The uids of the rows on the screen, from top to bottom."""
+        top = self._top
+        last = min(top + self._line_count, len(self._order))
+        return [self._order.uid_at(index) for index in range(top, last)]
+
+    def _refresh_rows(self, uids: Iterable[str]) -> None:
+        wanted = set(uids)
+        self._refresh_lines(line for line, uid in enumerate(self._lines_shown()) if uid in wanted)
+
+    def _refresh_lines(self, lines: Iterable[int]) -> None:
+        width = self._line_width
+        regions = [Region(0, line + 1, width, 1) for line in lines]
+        if regions:
+            self.refresh(*regions)
