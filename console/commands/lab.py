@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Coroutine
 from pathlib import Path
@@ -47,8 +48,9 @@ def directory_option(command: Command) -> Command:
 @click.option("--pods", type=click.IntRange(1), default=None, help="Pods per stamp, at least.")
 @click.option("--kubernetes-version", "version", default=None, metavar="VERSION", help="Such as v1.20.2.")
 @click.option("--parent", type=int, default=None, hidden=True, help="End when this process is gone.")
+@click.option("--throw-away", is_flag=True, hidden=True, help="Remove the folder at the end.")
 @click.pass_context
-def lab(ctx: click.Context, /, directory: Path | None, parent: int | None, **options: Any) -> int:
+def lab(ctx: click.Context, /, directory: Path | None, parent: int | None, throw_away: bool, **options: Any) -> int:
     """Run simulated stamps on loopback until stopped, or speak to a running lab.
 
     Writes DIR/fleet.yaml for `stampdeck --config DIR/fleet.yaml`, and DIR/lab.json once everything answers.
@@ -60,7 +62,11 @@ def lab(ctx: click.Context, /, directory: Path | None, parent: int | None, **opt
 
     chosen = directory or Path(tempfile.mkdtemp(prefix="stampdeck-lab-"))
     given = {name: value for name, value in options.items() if value is not None}
-    return run_until_signal(_run(LabOptions(directory=chosen.absolute(), **given), parent), endless=True)
+    try:
+        return run_until_signal(_run(LabOptions(directory=chosen.absolute(), **given), parent), endless=True)
+    finally:
+        if throw_away:
+            shutil.rmtree(chosen, ignore_errors=True)
 
 
 async def _run(options: LabOptions, parent: int | None) -> int:
