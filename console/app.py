@@ -19,10 +19,11 @@ from textual.worker import Worker, WorkerState
 from backends.clock import Clock, SystemClock
 from backends.errors import StampdeckError
 from backends.model import inert
+from screens.actions import bindings
 from screens.catalog import build_screen
 from screens.command_line import Vocabulary
-from screens.fleet.screen import FleetScreen
-from screens.frame import Deck, FramedScreen
+from screens.fleet.screen import FLEET_CSS, FleetScreen
+from screens.frame import PALETTE, Deck, FramedScreen
 from screens.glyphs import choose_glyphs
 from screens.learning import learn_words
 from screens.output.ack_pacing import AckPacing
@@ -48,8 +49,9 @@ class StampdeckApp(AckPacing, DiffOutput, App[int]):
     """
 
     TITLE = "stampdeck"
+    CSS_PATH = FLEET_CSS
     COMMANDS: ClassVar[set[Any]] = {ActionProvider}
-    BINDINGS: ClassVar[list[Any]] = []
+    BINDINGS: ClassVar[list[Any]] = bindings([PALETTE])
 
     def __init__(
         self,

@@ -85,7 +85,8 @@ class KeyLine(Widget):
             binding = active.binding
             if binding.show and active.enabled and binding.id:
                 keys.setdefault(binding.id, (binding.key_display or key_name(key), binding.description))
-        return list(keys.values())
+        ordered = sorted(keys, key=lambda each: each.startswith("common."))
+        return [keys[each] for each in ordered]
 
 
 def key_line(keys: Sequence[tuple[str, str]], width: int) -> Line:

@@ -38,7 +38,6 @@ COMMON = (
     ),
     Action("common.earlier", "left_square_bracket", "Earlier place", "go to where you were before", "General"),
     Action("common.later", "right_square_bracket", "Later place", "go forward again", "General"),
-    Action("common.palette", "ctrl+p", "Palette", "find any action by name", "General", call="app.command_palette"),
     Action("common.theme", "T", "Theme", "next theme: dark, light, high contrast, colour-blind safe", "General"),
     Action(
         "common.help",
@@ -50,6 +49,8 @@ COMMON = (
     ),
 )
 """What every screen can do."""
+PALETTE = Action("common.palette", "ctrl+p", "Palette", "find any action by name", "General", call="command_palette")
+"""Bound by the application: Textual adds its own key for the palette unless the application has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class FramedScreen(Screen[None]):
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
     BINDINGS: ClassVar = bindings(COMMON)
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""
 
     def __init__(self, deck: Deck, place: Place) -> None:
         super().__init__()
@@ -131,7 +132,7 @@ class FramedScreen(Screen[None]):
 
     def all_actions(self) -> tuple[Action, ...]:
         """This screen's actions and those of all screens."""
-        return (*self.ACTIONS, *COMMON)
+        return (*self.ACTIONS, *COMMON, PALETTE)
 
     @property
     def prompt(self) -> Prompt:

@@ -21,6 +21,7 @@ STYLES: dict[str, str] = {
     "strong": "bold $foreground",
     "title": "bold $text-primary",
     "accent": "$text-accent",
+    "name": "$text-primary",
     "good-strong": "bold $text-success",
     "warn-strong": "bold $text-warning",
     "bad-strong": "bold $text-error",
@@ -42,8 +43,16 @@ EMPTY: Line = ()
 
 def line(*pieces: Piece | str | tuple[str, str | None]) -> Line:
     """Return a line of strings and (text, tone) pairs, leaving out what is empty."""
-    made = (Piece(piece) if isinstance(piece, str) else Piece(piece[0], piece[1] or "") for piece in pieces)
-    return tuple(Piece(inert.name(piece.text), piece.tone) for piece in made if piece.text)
+    made: list[Piece] = []
+    for piece in pieces:
+        text, tone = (piece, "") if isinstance(piece, str) else piece
+        # Blanks are pieces of their own: SVG renderers drop those at the start of a coloured run.
+        if text and tone and text[0] == " " and (rest := text.lstrip(" ")):
+            made.append(Piece(" " * (len(text) - len(rest))))
+            text = rest
+        if text:
+            made.append(Piece(inert.name(text), tone or ""))
+    return tuple(made)
 
 
 def width_of(pieces: Line) -> int:

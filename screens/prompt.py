@@ -67,6 +67,9 @@ class PromptInput(Input):
             super().__init__()
             self.by = by
 
+    def on_mount(self) -> None:
+        self.can_focus = False
+
     def action_leave(self) -> None:
         self.post_message(self.Left())
 
@@ -146,11 +149,13 @@ class Prompt(Vertical):
         self.query_one(".sign", Static).update(f"{sign} ")
         self.show_problem("")
         self.add_class("-open")
+        field.can_focus = True
         field.focus()
 
     def close(self) -> None:
         """Give the keys back."""
         self.remove_class("-open")
+        self.query_one(PromptInput).can_focus = False
         self.show_problem("")
 
     def show_problem(self, text: str) -> None:

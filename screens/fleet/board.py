@@ -50,7 +50,7 @@ class StampBlock(Static):
         super().__init__("", markup=False)
         self._number = number
         self._glyphs = glyphs
-        self.border_title = as_content([line((f" {stamp.name} ", "strong"))])
+        self.border_title = as_content([line((stamp.name, "strong"))])
 
     def show(self, stamp: StampSnapshot, now: float, chosen: bool) -> None:
         """Draw a stamp."""
@@ -58,7 +58,7 @@ class StampBlock(Static):
         for each in ("good", "warn", "bad", "dim"):
             self.set_class(each == tone, f"-{each}")
         self.set_class(chosen, "-chosen")
-        where = "" if stamp.location in ("", stamp.name) or stamp.api.reason == "starting" else f" {stamp.location} "
+        where = "" if stamp.location in ("", stamp.name) or stamp.api.reason == "starting" else stamp.location
         self.border_subtitle = as_content([line((where, "dim"))]) if where else None
         self.update(as_content(block_lines(stamp, now, max(10, self.content_size.width), self._glyphs)))
 

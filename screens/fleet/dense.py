@@ -6,56 +6,59 @@ from collections.abc import Sequence
 
 from backends.model.age import format_duration
 from backends.model.fleet import StampSnapshot
-from screens.fleet.rows import pods_line
+from screens.fleet.rows import LABEL, pods_line
 from screens.glyphs import HEALTH_TONES, Glyphs
 from screens.lines import Line, Piece, cut, line, width_of, wrap
 from screens.widgets.sparkline import sparkline
 
-_WIDTHS = (16, 9, 7, 26, 8, 5, 5)
 _TITLES = ("STATE", "VERSION", "NODES", "PODS", "15 MIN", "CPU", "MEM", "ANSWER")
+_ANSWER = 12
 
 
 def dense_lines(stamps: Sequence[StampSnapshot], chosen: int, now: float, width: int, glyphs: Glyphs) -> list[Line]:
     """Return a heading and a line per stamp, with a second line of reason for each that is not LIVE."""
     names = max((len(stamp.name) for stamp in stamps), default=5) + 3
-    heading = (
-        "  "
-        + f"{'STAMP':<{names - 2}}"
-        + "".join(f"{title:<{size}}" for title, size in zip(_TITLES, (*_widths(width, names), 8), strict=True))
+    sizes = _sizes(width - names)
+    heading = f"{'  STAMP':<{names}}" + "".join(
+        f"{title:<{size}}"[:size] for title, size in zip(_TITLES, sizes, strict=True)
     )
     lines = [cut(line((heading, "dim")), width, glyphs.more)]
     for number, stamp in enumerate(stamps):
-        lines.append(cut(_stamp_line(stamp, number == chosen, names, now, width, glyphs), width, glyphs.more))
+        lines.append(cut(_stamp_line(stamp, number == chosen, names, sizes, now, glyphs), width, glyphs.more))
         if stamp.api.is_degraded:
             said = " — ".join(part for part in (stamp.api.reason, stamp.api.todo) if part)
-            lines += [line((" " * names, ""), (text, "warn")) for text in wrap(said, width - names, 1)]
+            lines += [line(" " * names, (text, "warn")) for text in wrap(said, width - names, 1)]
     return lines
 
 
-def _widths(width: int, names: int) -> tuple[int, ...]:
-    spare = width - names - sum(_WIDTHS) - 24
-    state, version, nodes, pods, trouble, cpu, memory = _WIDTHS
-    return state, version, nodes, max(14, pods + min(14, spare)), trouble, cpu, memory
+def _sizes(room: int) -> tuple[int, ...]:
+    """Return the widths of the columns: version and sparkline only where there is room for them."""
+    version = 9 if room >= 84 else 0
+    state = 15 if room >= 80 else 13
+    pods = max(14, min(38, room - state - version - 6 - 8 - 5 - 5 - _ANSWER))
+    answer = max(_ANSWER, room - state - version - 6 - pods - 8 - 5 - 5)
+    return state, version, 6, pods, 8, 5, 5, answer
 
 
-def _stamp_line(stamp: StampSnapshot, chosen: bool, names: int, now: float, width: int, glyphs: Glyphs) -> Line:
+def _stamp_line(
+    stamp: StampSnapshot, chosen: bool, names: int, sizes: tuple[int, ...], now: float, glyphs: Glyphs
+) -> Line:
     tone = HEALTH_TONES[stamp.api.health]
-    sizes = _widths(width, names)
     age = stamp.api.age_s(now)
     cells = (
         line((f"{glyphs.health(stamp.api.health)} {stamp.api.health}", f"{tone}-strong"), (_age(age), "dim")),
         line((stamp.kubernetes_version, "dim")),
         _nodes(stamp),
-        tuple(pods_line(stamp, sizes[3] + 6)[1:]),
+        pods_line(stamp, sizes[3] + LABEL - 1)[1:],
         _trouble(stamp),
         *_shares(stamp),
-        _answer(stamp, max(0, width - names - sum(sizes) - 12), glyphs),
+        _answer(stamp, sizes[-1] - _ANSWER, glyphs),
     )
     pieces: list[Piece] = [
         *line((f"{glyphs.crumb} " if chosen else "  ", "accent"), (f"{stamp.name:<{names - 2}}", "strong"))
     ]
-    for cell, size in zip(cells, (*sizes, 40), strict=True):
-        shown = cut(cell, size - 1, glyphs.more)
+    for cell, size in zip(cells, sizes, strict=True):
+        shown = cut(cell, size - 1, glyphs.more) if size else ()
         pieces += (*shown, Piece(" " * (size - width_of(shown))))
     return tuple(pieces)
 
@@ -102,4 +105,4 @@ def _answer(stamp: StampSnapshot, room: int, glyphs: Glyphs) -> Line:
     latency = "" if last.latency_s is None else f" {last.latency_s * 1000:.0f}ms"
     values = [sample.latency_s if sample.ok else None for sample in stamp.probes]
     chart = sparkline(values, min(20, room), ascii_only=glyphs.full == "#") if room >= 4 else ""
-    return line((f"{glyphs.good}", "good"), f"{latency:<7}", (chart, "accent"))
+    return line((f"{glyphs.good}", "good"), f"{latency:<7}", (chart, "name"))

@@ -191,7 +191,7 @@ def application_line(stamp: StampSnapshot, now: float, width: int, glyphs: Glyph
     if room < 4:
         return left
     values = [sample.latency_s if sample.ok else None for sample in stamp.probes]
-    return (*left, *line("  ", (sparkline(values, room, ascii_only=glyphs.full == "#"), "accent")))
+    return (*left, *line("  ", (sparkline(values, room, ascii_only=glyphs.full == "#"), "name")))
 
 
 def _answer(last: ProbeSample, stamp: str, glyphs: Glyphs) -> list[tuple[str, str | None]]:
@@ -232,7 +232,7 @@ def timeline_line(entry: TimelineEntry, clock: str, names: int, width: int, glyp
     times = f" ×{entry.count}" if entry.count > 1 else ""
     made = line(
         (f"{clock}  ", "dim"),
-        (f"{entry.stamp:<{names}}  ", "accent"),
+        (f"{entry.stamp:<{names}}  ", "name"),
         (f"{glyphs.severity(entry.severity)} ", tone),
         (entry.subject, "strong"),
         "  ",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events
@@ -37,6 +38,8 @@ ACTIONS = (
         "fleet.follow", "end,G", "Follow", "show the newest entries as they come", "Timeline", call="follow_timeline"
     ),
 )
+FLEET_CSS = Path(__file__).with_name("fleet.tcss")
+"""Named by the application too: Textual does not load the style of a default screen by itself."""
 _TIMELINE_ROOM = 5
 
 
@@ -45,7 +48,7 @@ class FleetScreen(FramedScreen):
 
     ACTIONS = ACTIONS
     BINDINGS: ClassVar = bindings(ACTIONS)
-    CSS_PATH = "fleet.tcss"
+    CSS_PATH = FLEET_CSS
 
     def __init__(self, deck: Deck, place: FleetPlace | None = None) -> None:
         super().__init__(deck, place or FleetPlace())

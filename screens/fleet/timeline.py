@@ -41,6 +41,8 @@ class TimelineView(ScrollView, can_focus=False):
 
     def read(self, feed: Feed[TimelineEntry] | None) -> None:
         """Take what is new in the feed and draw it."""
+        if self.following and self.scroll_y < self.max_scroll_y:
+            self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
         if feed is None or feed.end == self._read:
             return
         batch = feed.read(self._read)
@@ -48,13 +50,7 @@ class TimelineView(ScrollView, can_focus=False):
         self._entries.extend(batch.items)
         self._names = max(self._names, *(len(entry.stamp) for entry in batch.items))
         self.virtual_size = Size(0, len(self._entries))
-        if self.following:
-            self.scroll_end(animate=False, immediate=True)
         self.refresh()
-
-    def on_resize(self) -> None:
-        if self.following:
-            self.scroll_end(animate=False, immediate=True)
 
     def scroll_by(self, lines: int) -> None:
         """Scroll up or down; at the end following begins again."""

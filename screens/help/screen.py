@@ -83,11 +83,8 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(id="sheet", can_focus=False) as sheet:
             sheet.border_title = "keys of this screen"
             sheet.border_subtitle = "esc closes"
-            yield Static("", markup=False)
-
-    def on_resize(self) -> None:
-        width = min(self.size.width - 8, 90)
-        self.query_one(Static).update(as_content(help_lines(self._actions, self._keys, self._moves, width)))
+            width = min(self.app.size.width, 96) - 10
+            yield Static(as_content(help_lines(self._actions, self._keys, self._moves, width)), markup=False)
 
     def action_roll(self, lines: int) -> None:
         self.query_one("#sheet", VerticalScroll).scroll_relative(y=lines, animate=False)
