@@ -86,11 +86,11 @@ def _socket_reason(cause: BaseException, access: ApplicationAccess) -> str:
     if isinstance(cause, ssl.SSLError):
         # A plain-text server behind an https URL, or the other way round, ends here.
         what = (cause.reason or "").replace("_", " ").lower()
-        return (
-            "the server does not speak TLS"
-            if what in ("wrong version number", "record layer failure")
-            else (f"TLS failed: {what or cause}")
-        )
+        if what in ("wrong version number", "record layer failure"):
+            return "the server does not speak TLS"
+        if what == "no certificate or crl found":
+            return f"ca_file {access.ca_file} is not a PEM certificate"
+        return f"TLS failed: {what or cause}"
     if isinstance(cause, FileNotFoundError) and access.ca_file:
         return f"ca_file {access.ca_file} does not exist"
     if isinstance(cause, PermissionError) and access.ca_file:

@@ -1,0 +1,1 @@
+"""Tests of the shell: configuration, command line, wiring."""
