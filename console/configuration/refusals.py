@@ -9,6 +9,7 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from backends.model.redact import Redactor
 from console.configuration.located import Located, Path, dotted
 from console.configuration.models import FleetFile
 from console.configuration.problems import Problem
@@ -83,7 +84,8 @@ def show_found(found: Any) -> str:
         return "a mapping"
     if isinstance(found, list | tuple):
         return "a list"
-    text = repr(found) if isinstance(found, str) else str(found)
+    # Who puts a secret where none belongs must not see it again on a screen or in a build log.
+    text = Redactor().line(repr(found) if isinstance(found, str) else str(found))
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
