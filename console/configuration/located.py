@@ -43,8 +43,8 @@ def read_located(text: str) -> Located:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        context = f" {error.context}" if error.context else ""
-        located.problems.append(Problem(*place, "", f"not valid YAML: {error.problem or 'unreadable'}{context}"))
+        told = ": ".join(filter(None, (error.context, error.problem))) or "unreadable"
+        located.problems.append(Problem(*place, "", f"not valid YAML: {told}"))
     except yaml.YAMLError as error:
         located.problems.append(Problem(1, 1, "", f"not valid YAML: {str(error).splitlines()[0]}"))
     finally:

@@ -25,7 +25,10 @@ CASES = {
         STAMP + "colour: red\n",
         ["4:1: colour: unknown key — known here: stamps, write, theme, keys"],
     ),
-    "top key inside": (STAMP + "  theme: x\n", ["4:3: stamps[0].theme: unknown key — it belongs to the top of the file"]),
+    "top key inside": (
+        STAMP + "  theme: x\n",
+        ["4:3: stamps[0].theme: unknown key — it belongs to the top of the file"],
+    ),
     "required": (
         STAMP.replace(", context: c", ""),
         ["3:12: stamps[0].cluster.context: this key is required — Name of the context in that file"],
@@ -52,7 +55,10 @@ CASES = {
     ),
     "bad name": (
         STAMP.replace("orlando", "Orlando_1"),
-        ["2:9: stamps[0].name: found 'Orlando_1' — a stamp's name is 1 to 63 lower-case letters, digits and inner hyphens"],
+        [
+            "2:9: stamps[0].name: found 'Orlando_1' — "
+            "a stamp's name is 1 to 63 lower-case letters, digits and inner hyphens"
+        ],
     ),
     "same name": (
         STAMP + "- name: orlando\n  cluster: {kubeconfig: k, context: c}\n",
@@ -66,7 +72,10 @@ CASES = {
         STAMP + "write: {armed_for: 15x}\n",
         ["4:20: write.armed_for: found '15x' — not a duration: write 90s, 15m, 2h or 1h30m"],
     ),
-    "duration too long": (STAMP + "write: {armed_for: 2d}\n", ["4:20: write.armed_for: must be at most 86400, found '2d'"]),
+    "duration too long": (
+        STAMP + "write: {armed_for: 2d}\n",
+        ["4:20: write.armed_for: must be at most 86400, found '2d'"],
+    ),
     "zero rate": (
         STAMP.replace("context: c", "context: c, requests_per_second: 0"),
         ["3:61: stamps[0].cluster.requests_per_second: must be more than 0, found 0"],
@@ -86,9 +95,24 @@ CASES = {
         STAMP + "theme: a\ntheme: b\n",
         ["5:1: theme: the same key again: it is on line 4 too"],
     ),
-    "syntax": ("stamps:\n- name: [orlando\n", ["3:1: not valid YAML: expected ',' or ']', but got '<stream end>' while parsing a flow sequence"]),
-    "tab": ("stamps:\n\t- name: orlando\n", ["2:1: not valid YAML: found character '\\t' that cannot start any token while scanning for the next token"]),
-    "two documents": (STAMP + "---\nx: 1\n", ["4:1: not valid YAML: but found another document expected a single document in the stream"]),
+    "syntax": (
+        "stamps:\n- name: [orlando\n",
+        [
+            "3:1: not valid YAML: while parsing a flow sequence: "
+            "expected ',' or ']', but got '<stream end>'"
+        ],
+    ),
+    "tab": (
+        "stamps:\n\t- name: orlando\n",
+        [
+            "2:1: not valid YAML: while scanning for the next token: "
+            "found character '\\t' that cannot start any token"
+        ],
+    ),
+    "two documents": (
+        STAMP + "---\nx: 1\n",
+        ["4:1: not valid YAML: expected a single document in the stream: but found another document"],
+    ),
     "an object": ("stamps: !!python/object:os.system []\n", None),
     "itself": ("stamps: &a [*a]\n", None),
 }  # fmt: skip
