@@ -19,7 +19,10 @@ from importlib.resources import files
 
 _PLURAL_FORMS = "*", "[]", "{}"
 SCALARS = frozenset(
-    "string int32 int64 bool double bytes Time MicroTime Duration Quantity IntOrString RawExtension Fields".split()
+    (
+        *("string", "int32", "int64", "bool", "double", "bytes"),
+        *("Time", "MicroTime", "Duration", "Quantity", "IntOrString", "RawExtension", "Fields"),
+    )
 )
 META = "meta.v1"
 
