@@ -10,22 +10,23 @@ from rich.segment import Segment
 from textual import events
 from textual.geometry import Region, Size
 from textual.strip import Strip
+from textual.timer import Timer
 
 from backends.model.table import Row, RowBatch
 from screens.widgets import table_messages
 from screens.widgets.columns import ColumnLayout, TableColumn
+from screens.widgets.content_size import set_content_size
 from screens.widgets.fitting import fit
 from screens.widgets.frame_clock import FrameClock
+from screens.widgets.lit_cells import LitCells
 from screens.widgets.order import RowOrder
 from screens.widgets.row_cursor import RowCursor, RowMarks
 from screens.widgets.table_navigation import TableNavigation
-from screens.widgets.table_painter import GUTTER, NOTHING_LIT, RowLook, RowPainter
+from screens.widgets.table_painter import GUTTER, RowLook, RowPainter
 from screens.widgets.tones import Tones
 
 __all__ = ["LiveTable", "TableColumn"]
 
-LIT_S = 1.5
-"""How long a changed cell stays lit."""
 MEASURED_PER_SLICE = 300
 """Rows measured for column widths at once: about 2 ms."""
 MEASURE_PAUSE_S = 0.02
@@ -84,7 +85,8 @@ class LiveTable(TableNavigation, can_focus=True):
         self._rows: dict[str, Row] = {}
         self._pending: dict[str, Row | None] = {}
         self._unmeasured: list[str] = []
-        self._lit: dict[str, tuple[float, frozenset[int]]] = {}
+        self._lit = LitCells()
+        self._dim_timer: Timer | None = None
         self._is_loaded = False
         self._is_measuring = False
         self._counts = (0, 0, 0)
@@ -251,7 +253,6 @@ class LiveTable(TableNavigation, can_focus=True):
         """Draw what changed since the last frame: only lines on the screen whose row or texts differ."""
         before = self._lines_shown()
         changed = self._fold_pending()
-        self._dim_lit(time.monotonic())
         after = self._lines_shown()
         if len(before) != len(after):
             self.refresh()
@@ -283,32 +284,29 @@ class LiveTable(TableNavigation, can_focus=True):
         return set(pending)
 
     def _light_changes(self, pending: dict[str, Row | None]) -> None:
-        until = time.monotonic() + LIT_S
+        now = time.monotonic()
         for uid in self._lines_shown():
-            row = pending.get(uid)
-            old = self._rows.get(uid)
+            row, old = pending.get(uid), self._rows.get(uid)
             if row is None or old is None or row is old:
                 continue
             before, after = self._painter.texts_shown(old), self._columns.texts(row)
             if self._columns.measure(after):
                 self._widths_changed()
-            if before is None:
-                continue
-            ticking = self._columns.ticking
-            lit = frozenset(index for index, text in enumerate(after) if text != before[index] and index not in ticking)
-            if lit:
-                if not self._lit:
-                    self.set_timer(LIT_S + 0.01, self._flush)
-                self._lit[uid] = (until, lit | self._lit.get(uid, (0.0, NOTHING_LIT))[1])
+            if before is not None:
+                differing = {index for index, text in enumerate(after) if text != before[index]}
+                self._lit.light(uid, frozenset(differing.difference(self._columns.ticking)), now)
+        self._dim_later(now)
 
-    def _dim_lit(self, now: float) -> None:
-        over = [uid for uid, (until, _) in self._lit.items() if until <= now]
-        for uid in over:
-            del self._lit[uid]
-        if over:
-            self._refresh_rows(over)
-            if self._lit:
-                self.set_timer(max(0.01, min(until for until, _ in self._lit.values()) - now), self._flush)
+    def _dim(self) -> None:
+        now = time.monotonic()
+        self._dim_timer = None
+        self._refresh_rows(self._lit.dim(now))
+        self._dim_later(now)
+
+    def _dim_later(self, now: float) -> None:
+        wait_s = self._lit.next_in_s(now)
+        if wait_s is not None and self._dim_timer is None:
+            self._dim_timer = self.set_timer(max(wait_s, self._clock.frame_s), self._dim)
 
     def _tick(self) -> None:
         """Draw rows again whose age or tone reads differently now."""
@@ -361,8 +359,7 @@ class LiveTable(TableNavigation, can_focus=True):
             return self._empty_line(y, width)
         uid = self._order.uid_at(index)
         on = ("cursor" if self.has_focus else "cursor-blurred") if index == self._cursor.index else ""
-        lit = self._lit.get(uid)
-        look = RowLook(on, uid in self._marks, lit[1] if lit is not None else NOTHING_LIT)
+        look = RowLook(on, uid in self._marks, self._lit.of(uid))
         return self._cut(self._painter.paint(self._rows[uid], look), on or ("marked" if look.marked else "row"), width)
 
     def _cut(self, strip: Strip, part: str, width: int) -> Strip:
@@ -385,8 +382,7 @@ class LiveTable(TableNavigation, can_focus=True):
 
     def _resize_content(self) -> None:
         size = Size(self._columns.total_width + GUTTER, len(self._order) + 1)
-        if size != self.virtual_size:
-            self.virtual_size = size
+        set_content_size(self, size)
 
     def _lines_shown(self) -> list[str]:
         """The uids of the rows on the screen, from top to bottom."""

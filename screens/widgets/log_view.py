@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.scroll_view import ScrollView
 
 from backends.model.logs import LogLine
+from screens.widgets.log_matching import LineFilter, search_pattern
+from screens.widgets.log_painter import LinePrefix
+from screens.widgets.log_surface import LogSurface
 
-LinePrefix = Callable[[LogLine], tuple[str, str | None]]
-"""What stands before a line (`orlando ratings-api-7f…`) and its tone."""
+__all__ = ["LinePrefix", "LogView"]
+
+HORIZONTAL_STEP = 16
 
 
-class LogView(ScrollView, can_focus=True):
+class LogView(LogSurface):
     """The newest `capacity` lines; follows the end until the reader scrolls up, then counts what is new."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move_rows(1)", "Down", show=False),
+        Binding("up,k", "move_rows(-1)", "Up", show=False),
+        Binding("pagedown,ctrl+f,space", "move_pages(1)", "Page down", show=False),
+        Binding("pageup,ctrl+b", "move_pages(-1)", "Page up", show=False),
+        Binding("home,g", "go_to_start", "First line", show=False),
+        Binding("end,G,shift+g", "follow_end", "Follow the end", show=False),
+        Binding("right", f"move_columns({HORIZONTAL_STEP})", "Right", show=False),
+        Binding("left", f"move_columns(-{HORIZONTAL_STEP})", "Left", show=False),
+        Binding("n", "find_next", "Next match", show=False),
+        Binding("N,shift+n", "find_previous", "Previous match", show=False),
+    ]
 
     class FollowChanged(Message):
         """Following began or ended, or lines came in while it was paused."""
@@ -39,61 +58,212 @@ class LogView(ScrollView, can_focus=True):
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        super().__init__(id=id, classes=classes)
+        super().__init__(capacity, prefix, frame_rate, id, classes)
+
+    # What screens ask for
 
     def append(self, lines: Sequence[LogLine]) -> None:
         """Add lines at the end; they are drawn at the next frame."""
-        raise NotImplementedError
+        if lines:
+            self._pending += lines
+            self._clock.request()
 
     def clear(self) -> None:
         """Forget every line."""
-        raise NotImplementedError
+        self._pending.clear()
+        self._buffer.clear()
+        self._new_lines = 0
+        self._found = None
+        self._view_changed()
 
     def set_prefix(self, prefix: LinePrefix | None) -> None:
         """Change what stands before each line; None for nothing."""
-        raise NotImplementedError
+        self._painter.set_prefix(prefix)
+        self._painter.note_sources(self._buffer.lines)
+        self._view_changed()
 
     def set_filter(self, text: str) -> None:
         """Show only matching lines: a substring or regular expression, `!` in front inverts; empty shows all.
 
         Raises ValueError, in words for the reader, when the expression is not valid.
         """
-        raise NotImplementedError
+        wanted = LineFilter.parse(text)
+        self._take_pending()
+        number = self._number_on_screen()
+        self._buffer.set_filter(wanted)
+        self._view_changed(number)
 
     def set_search(self, text: str) -> int:
-        """Light every match and go to the nearest before the end; return how many lines match. Empty ends it.
+        """Light every match and go to the last one on the screen or before; return how many lines match.
 
-        Raises ValueError, in words for the reader, when the expression is not valid.
+        Nothing is hidden; an empty text ends the search. Raises ValueError, in words for the reader, when
+        the expression is not valid.
         """
-        raise NotImplementedError
+        pattern = search_pattern(text) if text else None
+        self._take_pending()
+        self._painter.search = pattern
+        self._found = None
+        self._painter.forget()
+        self.refresh()
+        if pattern is None:
+            return 0
+        matches = [index for index in range(self._buffer.shown_count) if self._matches(index)]
+        if matches:
+            last_row = min(self._buffer.rows.count, self._top + self._height) - 1
+            last, _ = self._buffer.rows.line_at(max(0, last_row))
+            self._go_to_found(next((index for index in reversed(matches) if index <= last), matches[0]))
+        return len(matches)
 
     def find_next(self) -> bool:
         """Go to the next matching line; False when there is none after this one."""
-        raise NotImplementedError
+        return self._find(1)
 
     def find_previous(self) -> bool:
         """Go to the previous matching line; False when there is none before this one."""
-        raise NotImplementedError
+        return self._find(-1)
 
     def add_mark(self, label: str = "") -> None:
         """Draw a line across at the current end, so that what comes next stands out."""
-        raise NotImplementedError
+        self._take_pending()
+        text = label or time.strftime("%H:%M:%S")
+        self._buffer.add_mark(LogLine(at=time.time(), stamp="", namespace="", pod="", container="", text=text))
+        self._clock.request()
 
     def shown_text(self) -> Iterator[str]:
         """Yield every line that passes the filter as it is shown (prefix, timestamps), for copying or saving."""
-        raise NotImplementedError
+        self._take_pending()
+        for index in range(self._buffer.shown_count):
+            yield self._line_text(self._buffer.number_at(index))
 
     def visible_text(self) -> str:
-        """Return the lines on the screen now."""
-        raise NotImplementedError
+        """Return the lines on the screen now, each whole."""
+        rows = range(self._top, min(self._top + self._height, self._buffer.rows.count))
+        indexes = dict.fromkeys(self._buffer.rows.line_at(row)[0] for row in rows)
+        return "\n".join(self._line_text(self._buffer.number_at(index)) for index in indexes)
 
-    following: bool
-    """Whether the end stays in view; assign to pause or continue."""
-    wrap: bool
-    """Whether long lines are wrapped; assign to change."""
-    timestamps: bool
-    """Whether the server's timestamps are shown; assign to change."""
-    total_count: int
-    shown_count: int
-    lost_count: int
-    """Lines that fell out of the ring."""
+    @property
+    def following(self) -> bool:
+        """Whether the end stays in view; assign to pause or continue."""
+        return self._following
+
+    @following.setter
+    def following(self, following: bool) -> None:
+        self._following = following
+        if following:
+            self._new_lines = 0
+            self._scroll_rows(self._last_top)
+        self.refresh()
+        self._tell_follow()
+
+    @property
+    def wrap(self) -> bool:
+        """Whether long lines are wrapped; assign to change."""
+        return self._wrap
+
+    @wrap.setter
+    def wrap(self, wrap: bool) -> None:
+        number = self._number_on_screen()
+        self._wrap = wrap
+        self._view_changed(number)
+
+    @property
+    def timestamps(self) -> bool:
+        """Whether the server's timestamps are shown; assign to change."""
+        return self._painter.timestamps
+
+    @timestamps.setter
+    def timestamps(self, timestamps: bool) -> None:
+        number = self._number_on_screen()
+        self._painter.timestamps = timestamps
+        self._view_changed(number)
+
+    @property
+    def total_count(self) -> int:
+        """Lines kept."""
+        return len(self._buffer.lines) + len(self._pending)
+
+    @property
+    def shown_count(self) -> int:
+        """Lines kept that pass the filter."""
+        return self._buffer.shown_count
+
+    @property
+    def lost_count(self) -> int:
+        """Lines that fell out of the ring."""
+        return self._buffer.lost
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something that was appended is not drawn yet."""
+        return self._clock.is_waiting
+
+    # Keys
+
+    def action_move_rows(self, rows: int) -> None:
+        """Scroll by so many rows."""
+        self.scroll_to(y=self._top + rows, animate=False, force=True, immediate=True)
+
+    def action_move_pages(self, pages: int) -> None:
+        """Scroll by so many screens."""
+        self.action_move_rows(pages * max(1, self._height - 1))
+
+    def action_move_columns(self, cells: int) -> None:
+        """Scroll sideways."""
+        self.scroll_to(x=self.scroll_offset.x + cells, animate=False, force=True, immediate=True)
+
+    def action_go_to_start(self) -> None:
+        """Go to the oldest line."""
+        self.following = False
+        self._scroll_rows(0)
+
+    def action_follow_end(self) -> None:
+        """Go to the end and stay there."""
+        self.following = True
+
+    def action_find_next(self) -> None:
+        """Go to the next match."""
+        self.find_next()
+
+    def action_find_previous(self) -> None:
+        """Go to the previous match."""
+        self.find_previous()
+
+    # Searching
+
+    def _find(self, step: int) -> bool:
+        if self._painter.search is None:
+            return False
+        if self._found is not None and self._found >= self._buffer.first:
+            index = self._buffer.index_of(self._found) + step
+        else:
+            index = self._buffer.rows.line_at(self._top)[0]
+        while 0 <= index < self._buffer.shown_count:
+            if self._matches(index):
+                self._go_to_found(index)
+                return True
+            index += step
+        return False
+
+    def _matches(self, index: int) -> bool:
+        search = self._painter.search
+        return search is not None and search.search(self._buffer.text(self._buffer.number_at(index))) is not None
+
+    def _go_to_found(self, index: int) -> None:
+        """Light a line and bring it on the screen with what stands around it."""
+        self._found = self._buffer.number_at(index)
+        row = self._buffer.rows.row_of(index)
+        if not self._top <= row < self._top + self._height - 1:
+            self._scroll_rows(max(0, min(self._last_top, row - self._height // 3)))
+        self._following = False
+        self.refresh()
+        self._tell_follow()
+
+    def _line_text(self, number: int) -> str:
+        left = "".join(text for text, _ in self._painter.left_texts(self._buffer.line(number)))
+        return f"{left}{self._buffer.text(number)}".rstrip()
+
+    def _tell_follow(self) -> None:
+        told = (self._following, self._new_lines)
+        if told != self._told:
+            self._told = told
+            self.post_message(self.FollowChanged(self, *told))

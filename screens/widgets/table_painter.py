@@ -12,14 +12,13 @@ from textual.strip import Strip
 from backends.model.table import Row
 from screens.widgets.columns import COLUMN_GAP, SORT_MARKS, ColumnLayout
 from screens.widgets.fitting import fit
+from screens.widgets.lit_cells import NOTHING_LIT
 from screens.widgets.tones import Tones
 
 GUTTER = 2
 """Cells left of the first column, for the mark."""
 MARK = "● "
 KEPT_ROWS = 2_000
-
-NOTHING_LIT: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
