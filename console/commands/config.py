@@ -23,7 +23,8 @@ def check(shell: Shell) -> int:
     Exit code 2 when it cannot be used, 3 when something about it is risky or will not work.
     """
     from console.configuration.checks import warnings_of
-    from console.configuration.load import parse, read_text
+    from console.configuration.load import parse
+    from console.configuration.reading import read_text
 
     file, named_by = locate_fleet_file(shell.config)
     fleet, located = parse(read_text(file, named_by), file)
@@ -43,7 +44,8 @@ def check(shell: Shell) -> int:
 def show(shell: Shell, output: str) -> int:
     """Print the effective configuration; what comes from a default is marked."""
     from console.configuration.effective import effective, effective_yaml
-    from console.configuration.load import parse, read_text
+    from console.configuration.load import parse
+    from console.configuration.reading import read_text
 
     file, named_by = locate_fleet_file(shell.config)
     fleet, _ = parse(read_text(file, named_by), file)

@@ -55,7 +55,8 @@ def configuration_checks(shell: Shell, stamps: tuple[str, ...]) -> list[Check]:
     """Return what is valid in the configuration of the chosen stamps and still risky, as checks."""
     from backends.operations.doctor import Check, Outcome
     from console.configuration.checks import warnings_of
-    from console.configuration.load import parse, read_text
+    from console.configuration.load import parse
+    from console.configuration.reading import read_text
 
     began_s = time.monotonic()
     file = shell.settings.file
