@@ -1,0 +1,180 @@
+"""One stamp's Kubernetes API, read: what the operations need, behind one connection."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from backends.clock import Clock
+from backends.kubernetes import pod_logs, usage
+from backends.kubernetes.budget import Meter
+from backends.kubernetes.connection import Connection
+from backends.kubernetes.discovery import Discovery
+from backends.kubernetes.reflection import Query, Reflection
+from backends.kubernetes.reflections import Reflections
+from backends.kubernetes.timing import Timing
+from backends.model.kinds import ResourceKind
+from backends.model.logs import LogLine, LogRequest
+from backends.model.stamp import Stamp
+
+_PAGE = 500
+
+
+class _Version(msgspec.Struct):
+    git_version: str = msgspec.field(name="gitVersion")
+
+
+class _ListMetadata(msgspec.Struct):
+    continues: str = msgspec.field(default="", name="continue")
+
+
+class _Objects(msgspec.Struct):
+    kind: str
+    api_version: str = msgspec.field(default="", name="apiVersion")
+    metadata: _ListMetadata = msgspec.field(default_factory=_ListMetadata)
+    items: list[dict[str, Any]] | None = None
+
+
+class _Review(msgspec.Struct):
+    allowed: bool = False
+    reason: str = ""
+    evaluation_error: str = msgspec.field(default="", name="evaluationError")
+
+
+class _ReviewAnswer(msgspec.Struct):
+    status: _Review
+
+
+_VERSION = msgspec.json.Decoder(_Version)
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
+_OBJECTS = msgspec.json.Decoder(_Objects)
+_REVIEW = msgspec.json.Decoder(_ReviewAnswer)
+
+
+class Cluster:
+    """Reads one stamp's API; every call raises only `backends.errors.SourceError`.
+
+    Opening neither waits for the network nor fails: what is wrong shows in states and in the errors of calls.
+    """
+
+    def __init__(self, stamp: Stamp, clock: Clock, timing: Timing | None = None) -> None:
+        self._stamp = stamp
+        self._clock = clock
+        self._timing = timing or Timing()
+
+    async def __aenter__(self) -> Self:
+        self.connection = Connection(self._stamp, self._clock, self._timing)
+        self._discovery = Discovery(self.connection)
+        self._reflections = Reflections(self.connection, self._discovery)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._reflections.close()
+        await self._discovery.close()
+        await self.connection.close()
+
+    @property
+    def stamp(self) -> Stamp:
+        """The stamp this is the cluster of."""
+        return self._stamp
+
+    @property
+    def meter(self) -> Meter:
+        """What was asked of this API lately."""
+        return self.connection.meter
+
+    @property
+    def clock_skew_s(self) -> float:
+        """How far the API's clock is ahead of ours by its last answer (whole seconds; 0 before the first)."""
+        return self.connection.skew_s
+
+    async def version(self) -> str:
+        """Return the server's gitVersion, such as `v1.20.2`."""
+        answer = await self.connection.read("/version", _VERSION, doing="read the version")
+        return answer.git_version
+
+    async def kinds(self, refresh: bool = False) -> tuple[ResourceKind, ...]:
+        """Return every kind this server lists, core first, in preferred versions; kept until `refresh`."""
+        return await self._discovery.kinds(refresh)
+
+    def reflect(
+        self, kind: str, *, namespace: str | None = None, selector: str = "", field_selector: str = ""
+    ) -> AbstractAsyncContextManager[Reflection]:
+        """Follow a collection by any kubectl name of its kind, shared by all who ask for the same."""
+        return self._reflections.open(Query(kind, namespace, selector, field_selector))
+
+    async def get(self, kind: str, name: str, namespace: str | None = None) -> dict[str, Any]:
+        """Return one whole object."""
+        found = await self._reflections.find(kind)
+        path = found.path(namespace, name)
+        return await self.connection.read(path, _OBJECT, doing=f"read {found.singular or kind} {name}")
+
+    async def list_objects(
+        self,
+        kind: str,
+        *,
+        namespace: str | None = None,
+        selector: str = "",
+        field_selector: str = "",
+        limit: int = _PAGE,
+    ) -> Sequence[dict[str, Any]]:
+        """Return whole objects, at most `limit`, with the kind and apiVersion that lists leave out."""
+        found = await self._reflections.find(kind)
+        query = Query(kind, namespace, selector, field_selector).parameters()
+        objects: list[dict[str, Any]] = []
+        while len(objects) < limit:
+            query["limit"] = str(min(_PAGE, limit - len(objects)))
+            listed = await self.connection.read(
+                found.path(namespace), _OBJECTS, doing=f"list {found.resource}", query=query
+            )
+            named = {"apiVersion": found.api_version, "kind": found.kind}
+            objects += [named | each for each in listed.items or ()]
+            if not listed.metadata.continues:
+                break
+            query["continue"] = listed.metadata.continues
+        return objects[:limit]
+
+    async def node_usage(self) -> Mapping[str, tuple[int, int]]:
+        """Return CPU millicores and memory bytes in use by node; NotFound where metrics.k8s.io is not served."""
+        return await usage.node_usage(self.connection)
+
+    async def pod_usage(self, namespace: str | None = None) -> Mapping[tuple[str, str], tuple[int, int]]:
+        """Return CPU millicores and memory bytes in use by (namespace, pod)."""
+        return await usage.pod_usage(self.connection, namespace)
+
+    async def node_allocatable(self) -> Mapping[str, tuple[int, int]]:
+        """Return allocatable CPU millicores and memory bytes of each node that is Ready and schedulable."""
+        return await usage.node_allocatable(self.connection)
+
+    def logs(self, request: LogRequest) -> AsyncIterator[Sequence[LogLine]]:
+        """Yield batches of lines until the container ends or the caller stops."""
+        return pod_logs.read_logs(self.connection, request)
+
+    async def may(
+        self, verb: str, kind: str, *, namespace: str | None = None, subresource: str = ""
+    ) -> tuple[bool, str]:
+        """Ask the API whether we may (SelfSubjectAccessReview): yes or no, and its reason."""
+        found = await self._reflections.find(kind)
+        attributes = {"verb": verb, "group": found.group, "resource": found.resource, "subresource": subresource}
+        if namespace and found.namespaced:
+            attributes["namespace"] = namespace
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        doing = f"ask whether we may {verb} {found.resource}"
+        answer = await self.connection.request(
+            "POST",
+            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            body=msgspec.json.encode(review),
+            doing=doing,
+        )
+        status = self.connection.decode(answer, _REVIEW, doing).status
+        return status.allowed, status.reason or status.evaluation_error

@@ -1,0 +1,293 @@
+"""Requests to one stamp's API as bytes: signed, within budget, with deadlines, and every failure mapped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import email.utils
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from backends.clock import Clock
+from backends.errors import CertificateRejected, SourceError, Throttled, Unreachable
+from backends.kubernetes import failures
+from backends.kubernetes.access import Access
+from backends.kubernetes.budget import Budget, Meter
+from backends.kubernetes.credentials import Credentials
+from backends.kubernetes.timing import Timing
+from backends.model.stamp import Stamp
+
+T = TypeVar("T")
+
+JSON = "application/json"
+_USER_AGENT = "stampdeck"
+# The API server reads no more than a few hundred events ahead of us, and we decode no more than that at once.
+_READ_AHEAD = 256 * 1024
+_PAUSE_S = 5.0
+"""However long one answer of 429 asks for, other requests of the stamp wait no longer."""
+_KEEPALIVE = (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 20_000))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer: its body as the server sent it."""
+
+    status: int
+    body: bytes
+    content_type: str
+    warnings: tuple[str, ...] = ()
+    """The server's `Warning` headers, such as deprecations."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One request before it is signed."""
+
+    method: str
+    path: str
+    doing: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    accept: str = JSON
+    body: bytes | None = None
+    content_type: str = JSON
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer that goes on: its chunks as they come."""
+
+    content_type: str
+    chunks: AsyncIterator[bytes]
+
+
+class Connection:
+    """One HTTP session to one API. Every method raises only SourceError, with the stamp's name in it."""
+
+    def __init__(self, stamp: Stamp, clock: Clock, timing: Timing) -> None:
+        self.stamp = stamp
+        self.clock = clock
+        self.timing = timing
+        self.meter = Meter(clock)
+        self.trouble = asyncio.Event()
+        """Set when a connection failed: whoever watches over the API should look at once."""
+        self.heard_at = clock.monotonic()
+        """When the API last sent us anything, on the monotonic clock."""
+        self.skew_s = 0.0
+        """How far the API's clock is ahead of ours, when it is more than a second's rounding can explain."""
+        self._budget = Budget(stamp.cluster.requests_per_second, clock, self.meter)
+        self._credentials = Credentials(stamp, clock, timing)
+        self._access: Access | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._fresh: aiohttp.ClientSession | None = None
+
+    @property
+    def where(self) -> str:
+        """The API's host and port, once known."""
+        return self._access.where if self._access else self.stamp.cluster.context
+
+    @property
+    def _timeout_s(self) -> float:
+        return self.stamp.cluster.request_timeout_s
+
+    async def close(self) -> None:
+        """Close every connection; what is still open ends with an error for its reader."""
+        await self._credentials.close()
+        for session in (self._session, self._fresh):
+            if session is not None:
+                await session.close()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        content_type: str = JSON,
+        accept: str = JSON,
+        doing: str = "",
+        timeout_s: float | None = None,
+    ) -> Answer:
+        """Send one request and return its whole answer; `doing` names it in errors ("list pods")."""
+        call = _Call(method, path, doing or f"{method} {path}", query or {}, accept, body, content_type)
+        await self._budget.spend()
+        async with self._budget.slots:
+            return await self._ask(call, timeout_s or self._timeout_s)
+
+    async def beat(self, timeout_s: float, *, fresh: bool) -> Answer:
+        """Ask for the version past the budget's waiting line; `fresh` asks on a new connection."""
+        self.meter.note_request()
+        return await self._ask(_Call("GET", "/version", "read the version", fresh=fresh), timeout_s)
+
+    async def read(self, path: str, shape: msgspec.json.Decoder[T], *, doing: str, **options: Any) -> T:
+        """GET a path and decode its JSON."""
+        answer = await self.request("GET", path, doing=doing, **options)
+        return self.decode(answer, shape, doing)
+
+    def decode(self, answer: Answer, shape: msgspec.json.Decoder[T], doing: str) -> T:
+        """Decode an answer; Malformed when it is not what was promised."""
+        self.expect_json(answer.content_type, answer.body, doing)
+        try:
+            return shape.decode(answer.body)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            raise self.malformed(doing) from None
+
+    def expect_json(self, content_type: str, body: bytes, doing: str) -> None:
+        """Raise Malformed unless the answer says that it is JSON."""
+        if "json" not in content_type:
+            raise self._named(failures.not_json(content_type, body, doing=doing, where=self.where))
+
+    def closed_early(self, doing: str) -> SourceError:
+        """Return the error for a stream that ended as soon as it began."""
+        return self._named(failures.closed_early(doing=doing, where=self.where))
+
+    def unanswered(self, after_s: float) -> SourceError:
+        """Return the error for an API that accepts connections and does not answer."""
+        return self._named(failures.from_exception(TimeoutError(), self.where, timeout_s=after_s))
+
+    def malformed(self, doing: str) -> SourceError:
+        """Return the error for JSON that is not what was promised."""
+        return self._named(failures.broken_json(doing=doing, where=self.where))
+
+    def failed(self, status: failures.Status, doing: str) -> SourceError:
+        """Return the error for a Status found inside a stream."""
+        return self._named(failures.from_status(status, doing=doing, where=self.where))
+
+    @contextlib.asynccontextmanager
+    async def stream(
+        self, path: str, query: Mapping[str, str], *, accept: str = JSON, doing: str
+    ) -> AsyncIterator[Stream]:
+        """Open a watch or a log. Only the beginning of the answer has a deadline, and no budget but one request."""
+        await self._budget.spend()
+        with self._mapped(0.0):
+            await self._credentials.current()
+        async with contextlib.AsyncExitStack() as stack:
+            call = _Call("GET", path, doing, query, accept)
+            timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.timing.connect_s)
+            with self._mapped(self._timeout_s):
+                async with asyncio.timeout(self._timeout_s):
+                    response = await stack.enter_async_context(self._open(call, timeout))
+                await self._check(response, doing)
+            _keep_alive(response)
+            yield Stream(response.content_type, self._chunks(response))
+
+    async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        with self._mapped(0.0):
+            try:
+                async for chunk in response.content.iter_any():
+                    self.heard_at = self.clock.monotonic()
+                    yield chunk
+            except aiohttp.ClientPayloadError as error:
+                # In a stream this is how a connection that ends without goodbye looks.
+                raise ConnectionResetError(104, str(error)) from None
+
+    async def _ask(self, call: _Call, timeout_s: float) -> Answer:
+        timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=self.timing.connect_s)
+        with self._mapped(timeout_s):
+            async with self._open(call, timeout) as response:
+                await self._check(response, call.doing)
+                text = await response.read()
+                self.heard_at = self.clock.monotonic()
+                warnings = tuple(response.headers.getall("Warning", ()))
+                return Answer(response.status, text, response.content_type, warnings)
+
+    @contextlib.asynccontextmanager
+    async def _open(self, call: _Call, timeout: aiohttp.ClientTimeout) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Send a request, once more with new credentials when the API refuses those we have."""
+        while True:
+            access = self._access = await self._credentials.current()
+            headers = {"Accept": call.accept, "User-Agent": _USER_AGENT, **access.headers}
+            if call.body is not None:
+                headers["Content-Type"] = call.content_type
+            async with self._sessions(call.fresh).request(
+                call.method,
+                URL(access.server + call.path),
+                params=call.query,
+                data=call.body,
+                headers=headers,
+                timeout=timeout,
+                ssl=access.tls if access.tls is not None else True,
+                server_hostname=access.server_name,
+                proxy=access.proxy,
+                allow_redirects=False,
+            ) as response:
+                self._note(response)
+                if response.status == 401 and self._credentials.refuse(access):
+                    continue
+                yield response
+                return
+
+    async def _check(self, response: aiohttp.ClientResponse, doing: str) -> None:
+        if response.status < 300:
+            return
+        body = await response.content.read(16 * 1024)
+        retry_after = response.headers.get("Retry-After", "")
+        error = failures.from_answer(
+            response.status, body, response.content_type, doing=doing, where=self.where, retry_after=retry_after
+        )
+        if isinstance(error, Throttled):
+            self.meter.note_throttled()
+            if response.method == "GET" and error.retry_after_s:
+                self._budget.pause(min(error.retry_after_s, _PAUSE_S))
+        raise error
+
+    @contextlib.contextmanager
+    def _mapped(self, timeout_s: float) -> Iterator[None]:
+        try:
+            yield
+        except SourceError as error:
+            raise self._named(error) from None
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            proxy = self._access.proxy_where if self._access else ""
+            mapped = failures.from_exception(error, self.where, proxy=proxy, timeout_s=timeout_s)
+            if isinstance(mapped, Unreachable | CertificateRejected):
+                self.trouble.set()
+            raise self._named(mapped) from None
+
+    def _named(self, error: SourceError) -> SourceError:
+        error.stamp = self.stamp.name
+        return error
+
+    def _note(self, response: aiohttp.ClientResponse) -> None:
+        self.heard_at = self.clock.monotonic()
+        try:
+            said = email.utils.parsedate_to_datetime(response.headers["Date"]).timestamp()
+        except (KeyError, ValueError, OverflowError):
+            return
+        self.skew_s = said - self.clock.now()
+
+    def _sessions(self, fresh: bool) -> aiohttp.ClientSession:
+        if fresh:
+            if self._fresh is None:
+                self._fresh = _new_session(force_close=True)
+            return self._fresh
+        if self._session is None:
+            self._session = _new_session(force_close=False)
+        return self._session
+
+
+def _new_session(*, force_close: bool) -> aiohttp.ClientSession:
+    # No limit of connections: each watch holds one, and other calls are few (see Budget).
+    connector = aiohttp.TCPConnector(limit=0, force_close=force_close)
+    jar = aiohttp.DummyCookieJar()
+    return aiohttp.ClientSession(connector=connector, cookie_jar=jar, read_bufsize=_READ_AHEAD, trust_env=False)
+
+
+def _keep_alive(response: aiohttp.ClientResponse) -> None:
+    """Let the kernel notice that the path of a quiet stream is gone, as firewalls forget idle connections."""
+    connection = response.connection
+    stream = connection.transport.get_extra_info("socket") if connection and connection.transport else None
+    if stream is None:
+        return
+    with contextlib.suppress(OSError):
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _KEEPALIVE:
+            if hasattr(socket, name):  # Linux has all of them, others some
+                stream.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

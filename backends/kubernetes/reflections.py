@@ -1,0 +1,104 @@
+"""All followed collections of one stamp: shared by all who ask for the same, dropped a while after nobody does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from backends.kubernetes.connection import Connection
+from backends.kubernetes.discovery import Discovery
+from backends.kubernetes.familiar import FAMILIAR
+from backends.kubernetes.pulse import Pulse
+from backends.kubernetes.reflection import Query, Reflection
+from backends.model.kinds import ResourceKind, find_kind
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Shared:
+    reflection: Reflection
+    task: asyncio.Task[None]
+    users: int = 0
+    drop: asyncio.Task[None] | None = None
+
+
+class Reflections:
+    """Starts, shares and ends reflections, and tells them what the stamp's pulse finds."""
+
+    def __init__(self, connection: Connection, discovery: Discovery) -> None:
+        self._connection = connection
+        self._discovery = discovery
+        self._pulse = Pulse(connection)
+        self._shared: dict[Query, _Shared] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @contextlib.asynccontextmanager
+    async def open(self, query: Query) -> AsyncIterator[Reflection]:
+        """Join the reflection of a query, or start it; leaving lets it linger before it ends."""
+        found = find_kind((*FAMILIAR, *self._discovery.known), query.kind)
+        if found is not None:
+            query = Query(found.full_name, query.namespace, query.selector, query.field_selector)
+        shared = self._join(query)
+        try:
+            yield shared.reflection
+        finally:
+            shared.users -= 1
+            if not shared.users:
+                shared.drop = self._start(self._drop_later(query, shared), f"drop {query.kind}")
+
+    async def find(self, name: str) -> ResourceKind:
+        """Return the kind of a name: known to every server, or found by discovery; NotFound otherwise."""
+        found = find_kind(FAMILIAR, name)
+        return found if found is not None else await self._discovery.find(name)
+
+    async def close(self) -> None:
+        """End everything."""
+        tasks = [shared.task for shared in self._shared.values()]
+        tasks += [shared.drop for shared in self._shared.values() if shared.drop is not None]
+        tasks += self._tasks
+        self._shared.clear()
+        self._tasks.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _join(self, query: Query) -> _Shared:
+        if not self._tasks:
+            self._tasks = [self._start(self._pulse.run(), "pulse"), self._start(self._relay(), "relay")]
+        shared = self._shared.get(query)
+        if shared is None:
+            reflection = Reflection(query, self._connection, self._pulse, self.find)
+            shared = _Shared(reflection, self._start(reflection.run(), f"follow {query.kind}"))
+            self._shared[query] = shared
+        if shared.drop is not None:
+            shared.drop.cancel()
+            shared.drop = None
+        shared.users += 1
+        return shared
+
+    async def _relay(self) -> None:
+        async for beat in self._pulse.beats.follow():
+            for shared in self._shared.values():
+                shared.reflection.note_beat(beat)
+
+    async def _drop_later(self, query: Query, shared: _Shared) -> None:
+        await self._connection.clock.sleep(self._connection.timing.linger_s)
+        if self._shared.get(query) is shared:
+            del self._shared[query]
+        shared.task.cancel()
+        await asyncio.gather(shared.task, return_exceptions=True)
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=f"{name} on {self._connection.stamp.name}")
+        task.add_done_callback(_tell_failure)
+        return task
+
+
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("%s ended: %s", task.get_name(), error, exc_info=error)
