@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from backends.clock import Clock
 from backends.model.detail import ContainerDetail, Detail
+from backends.model.scope import PodScope
 from backends.operations.ports import ClusterReader
-
-
-@dataclass(frozen=True, slots=True)
-class PodScope:
-    """Which pods are behind an object, as the API can be asked for them: for a `ResourceRequest`."""
-
-    namespace: str | None
-    selector: str = ""
-    field_selector: str = ""
 
 
 class Details:
