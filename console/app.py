@@ -7,8 +7,9 @@ import contextlib
 import os
 import signal
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -79,6 +80,7 @@ class StampdeckApp(AckPacing, DiffOutput, App[int]):
             frame_rate=lambda: self.frame_rate,
             crumbs=self._crumbs,
             copy=self.copy_to_clipboard,
+            save=_save_text,
             words=Vocabulary(
                 stamps=names, themes=tuple(_short(each.name) for each in THEMES), faults=faults is not None
             ),
@@ -202,6 +204,12 @@ class StampdeckApp(AckPacing, DiffOutput, App[int]):
         lines = [inert.line(part) for part in traceback.format_exc().splitlines()]
         self._exit_renderables.append(Text("\n".join(lines)))
         self._close_messages_no_wait()
+
+
+def _save_text(name: str, lines: Iterable[str]) -> Path:
+    from console.saved_texts import save_text  # platformdirs only when something is saved
+
+    return save_text(name, lines)
 
 
 def _short(name: str) -> str:

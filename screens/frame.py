@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from textual import on
@@ -53,6 +54,10 @@ PALETTE = Action("common.palette", "ctrl+p", "Palette", "find any action by name
 """Bound by the application: Textual adds its own key for the palette unless the application has one."""
 
 
+def _nowhere(name: str, lines: Iterable[str]) -> Path:
+    raise OSError("nothing is saved here")
+
+
 @dataclass(frozen=True, slots=True)
 class Deck:
     """What every screen is given by the application."""
@@ -63,6 +68,7 @@ class Deck:
     frame_rate: Callable[[], float] = lambda: 10.0
     crumbs: Callable[[], tuple[str, ...]] = tuple
     copy: Callable[[str], None] = lambda text: None
+    save: Callable[[str, Iterable[str]], Path] = _nowhere
     words: Vocabulary = field(default_factory=Vocabulary)
     prompts: PromptLog = field(default_factory=PromptLog)
 
@@ -125,6 +131,15 @@ class FramedScreen(Screen[None]):
         from backends.model import inert
 
         self.notify("\n".join(inert.line(part) for part in text.split("\n")), severity=severity, markup=False)
+
+    def save_text(self, name: str, lines: Iterable[str]) -> None:
+        """Save lines where only the operator can read them, and say where."""
+        try:
+            path = self.deck.save(name, lines)
+        except OSError as error:
+            self.say(f"could not be saved: {error}", "error")
+        else:
+            self.say(f"saved: {path}")
 
     def visit(self, place: Place, *, fresh: bool = False) -> None:
         """Ask to go somewhere."""

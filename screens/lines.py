@@ -22,6 +22,7 @@ STYLES: dict[str, str] = {
     "title": "bold $text-primary",
     "accent": "$text-accent",
     "name": "$text-primary",
+    "found": "bold reverse $text-accent",
     "good-strong": "bold $text-success",
     "warn-strong": "bold $text-warning",
     "bad-strong": "bold $text-error",

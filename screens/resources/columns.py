@@ -60,7 +60,7 @@ def _server_column(
         sort_key=row_key(columns, column.name, reverse=reverse),
         tone=tone_reader(columns, index, kind),
         right=is_right_aligned(column),
-        min_width=12 if long else 3,
+        min_width=24 if key == "name" else 12 if long else 3,
         max_width=80 if long else 40,
         flexible=long,
         ticking=key in _TICKING,

@@ -49,7 +49,9 @@ class ResourcesScreen(RowActions):
         self._wide = False
         self._filter = RowFilter("")
         self._filter_text = place.filter
+        self._filter_before = ""
         self._seen = -1
+        self._drawn_as: object = None
         self._loaded = False
         self._drawn: object = None
 
@@ -76,7 +78,8 @@ class ResourcesScreen(RowActions):
         if self._following is not None:
             self._following.cancel()
         self.place = place
-        self._view, self._seen, self._loaded, self._columns = None, -1, False, ()
+        self._view, self._seen, self._loaded = None, -1, False
+        self._columns, self._drawn_as = (), None
         self.table.clear()
         self._say_empty()
         self._following = self.run_worker(self._follow(place), exit_on_error=False)
@@ -99,10 +102,11 @@ class ResourcesScreen(RowActions):
             self._draw_heading(counts)
 
     def _take(self, view: ResourceView) -> None:
-        if view.columns != self._columns:
+        batch = view.drain()
+        if (view.columns, self.kind) != self._drawn_as:
+            self._drawn_as = (view.columns, self.kind)
             self._columns = view.columns
             self._set_columns()
-        batch = view.drain()
         settled = any(state.health is not Health.RETRYING for state in view.states.values())
         if batch or (settled and not self._loaded):
             self._loaded = True
@@ -186,7 +190,11 @@ class ResourcesScreen(RowActions):
             return len(self.deck.overview.names) > 1
         return True
 
+    def abandoned(self, mode: str) -> None:
+        self._set_filter(self._filter_before)
+
     def action_filter(self) -> None:
+        self._filter_before = self._filter_text
         self.prompt.open(
             "filter", "/", self._filter_text, hint="text, !text, -l app=web, status:Crash, cpu>500m, age<2h"
         )

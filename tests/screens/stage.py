@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from textual.widget import Widget
 
 from backends.model.fleet import (
@@ -22,8 +24,16 @@ from backends.model.fleet import (
     VerdictLevel,
 )
 from backends.model.health import Health, SourceState
+from backends.model.kinds import ResourceKind
 from backends.model.stamp import ClusterAccess, Stamp
+from backends.model.table import Row
+from backends.operations.details import Details
+from backends.operations.doctor import Doctor
+from backends.operations.logs import Logs
+from backends.operations.resources import Resources
 from backends.streams import Cell, Feed
+from console.app import StampdeckApp
+from tests.support.fakes import FakeCluster, a_row
 
 NOW = 1_790_000_000.0
 
@@ -136,6 +146,65 @@ def opening(services: StageServices) -> Callable[[], Any]:
             services.closed = True
 
     return open_services
+
+
+PODS = ResourceKind("", "v1", "pods", "Pod", True, "pod", ("po",), ("get", "list", "watch"))
+NODES = ResourceKind("", "v1", "nodes", "Node", False, "node", ("no",), ("get", "list", "watch"))
+DEPLOYMENTS = ResourceKind("apps", "v1", "deployments", "Deployment", True, "deployment", ("deploy",), ("get", "list"))
+NAMESPACES = ResourceKind("", "v1", "namespaces", "Namespace", False, "namespace", ("ns",), ("get", "list", "watch"))
+SERVED = (PODS, NODES, DEPLOYMENTS, NAMESPACES)
+
+
+def pod(stamp_name: str, name: str, status: str = "Running", ready: str = "1/1", restarts: int = 0, **more: Any) -> Row:
+    row = a_row(stamp_name, name, ready, status, restarts, "5m", "10.0.0.7", f"node-of-{stamp_name}", **more)
+    return msgspec.structs.replace(row, created_at=NOW - 3600, owner=f"ReplicaSet/{name.rpartition('-')[0]}")
+
+
+class Stage:
+    """Real operations on written clusters, behind the real application."""
+
+    def __init__(self, *names: str, **app_options: Any) -> None:
+        self.clock = StillClock()
+        self.clusters = {name: FakeCluster(name) for name in names or ("orlando", "seattle")}
+        for cluster in self.clusters.values():
+            cluster.served = SERVED
+        self.fleet = StageFleet(fleet_of(*(live_stamp(name) for name in self.clusters)))
+        resources = Resources(self.clusters, self.clock)
+        self.services = StageServices(
+            self.fleet,
+            resources,
+            Details(self.clusters, self.clock),
+            Logs(self.clusters, self.clock),
+            Doctor(self.clusters, {}, self.clock),
+        )
+        stamps = tuple(stamp(name) for name in self.clusters)
+        self.app = StampdeckApp(stamps, opening(self.services), clock=self.clock, **app_options)
+
+    def put(self, kind: str, columns: Any, rows: Mapping[str, Sequence[Row]], **scope: Any) -> None:
+        """Let each stamp serve rows of a kind, LIVE."""
+        for name, cluster in self.clusters.items():
+            reflection = cluster.reflection(kind, **scope)
+            reflection.store.set_columns(columns)
+            reflection.live(NOW - 1, *rows.get(name, ()))
+
+
+async def until(pilot: Any, condition: Callable[[], object], what: str = "the condition") -> None:
+    """Wait for something to become true on the screen; fails by the deadline with what was on it."""
+    deadline = time.monotonic() + 8
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not come; on screen:\n{screen_text(pilot.app)}"
+        await pilot.pause(0.02)
+
+
+async def ready(pilot: Any) -> None:
+    """Wait until the services run and the vocabulary is learned."""
+    await until(pilot, lambda: pilot.app.deck.overview.is_connected, "the services")
+    await until(pilot, lambda: pilot.app.deck.words.kinds, "the kinds")
+
+
+async def shows(pilot: Any, *texts: str) -> None:
+    """Wait until all texts are on the screen."""
+    await until(pilot, lambda: all(text in screen_text(pilot.app) for text in texts), f"{texts}")
 
 
 def entries(count: int = 6) -> list[TimelineEntry]:

@@ -1,0 +1,94 @@
+"""The lines above logs: whose they are, how far each stamp can be trusted, and how they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from backends.model.logs import LogLine
+from screens.glyphs import Glyphs
+from screens.lines import Line, line, spread
+from screens.places import LogsPlace
+
+SINCE: tuple[tuple[str, int | None, int | None], ...] = (
+    ("newest 500", 500, None),
+    ("all kept", None, None),
+    ("1m", None, 60),
+    ("5m", None, 300),
+    ("15m", None, 900),
+    ("30m", None, 1800),
+    ("1h", None, 3600),
+)
+"""What the keys 0 to 6 ask for, as k9s has them: a name, lines from the end, seconds back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """How lines are shown now."""
+
+    since: int = 0
+    following: bool = True
+    new_lines: int = 0
+    wrap: bool = False
+    timestamps: bool = False
+    filter: str = ""
+    search: str = ""
+    shown: int = 0
+    total: int = 0
+    lost: int = 0
+
+
+def title_line(place: LogsPlace, showing: Showing, width: int, glyphs: Glyphs) -> Line:
+    """Return whose logs these are, with counts at the right."""
+    scope = ", ".join(place.stamps)
+    container = f" {place.container}" if place.container else ""
+    previous = "  previous containers" if place.previous else ""
+    left = line(
+        ("logs ", "title"),
+        (place.target, "strong"),
+        (container, None),
+        (f"  {glyphs.dot} ", "dim"),
+        (scope, "name"),
+        (f"  {glyphs.dot} ", "dim"),
+        place.namespace,
+        (previous, "warn"),
+        (f"  /{showing.filter}" if showing.filter else "", "accent"),
+        (f"  \\{showing.search}" if showing.search else "", "accent"),
+    )
+    return spread(left, counts_line(showing), width)
+
+
+def counts_line(showing: Showing) -> Line:
+    """Return how many lines pass the filter, are kept, and were lost from the ring."""
+    lost = f"  {showing.lost:,} older dropped" if showing.lost else ""
+    if showing.shown == showing.total:
+        return line((f"{showing.total:,} lines", "strong"), (lost, "warn"))
+    return line((f"{showing.shown:,}", "strong"), (f" of {showing.total:,} lines", "dim"), (lost, "warn"))
+
+
+def modes_line(showing: Showing) -> Line:
+    """Return the switches, those that are on in plain words."""
+    follow = ("following", "good-strong") if showing.following else ("paused", "warn-strong")
+    new = f" +{showing.new_lines:,} new" if showing.new_lines else ""
+    return line(
+        (SINCE[showing.since][0], "accent"),
+        "  ",
+        follow,
+        (new, "warn"),
+        ("  wrap" if showing.wrap else "", None),
+        ("  timestamps" if showing.timestamps else "", None),
+    )
+
+
+def prefix_of(stamps: Sequence[str], pods: int) -> Callable[[LogLine], tuple[str, str | None]] | None:
+    """Return what stands before each line: stamp where there are several, pod and container where they differ."""
+    if pods < 2 and len(stamps) < 2:
+        return None
+    many = len(stamps) > 1
+    room = max(len(name) for name in stamps) if many else 0
+
+    def prefix(entry: LogLine) -> tuple[str, str | None]:
+        where = f"{entry.stamp:<{room}} " if many else ""
+        return f"{where}{entry.pod} {entry.container}", "accent"
+
+    return prefix
