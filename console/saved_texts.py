@@ -1,0 +1,30 @@
+"""Texts an operator saves from a screen: in the state directory, readable by that operator alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from platformdirs import user_state_path
+
+_ODD = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def save_text(name: str, lines: Iterable[str]) -> Path:
+    """Write lines to a new file (0600) named after `name` and the time; OSError when that cannot be done."""
+    folder = user_state_path("stampdeck") / "saved"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    base = f"{_ODD.sub('-', name).strip('-.')[:80] or 'text'}-{time.strftime('%Y%m%d-%H%M%S')}"
+    for number in range(1000):
+        path = folder / (f"{base}.txt" if not number else f"{base}-{number}.txt")
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            continue
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.writelines(f"{line}\n" for line in lines)
+        return path
+    raise FileExistsError(f"{folder} has a thousand files named {base}")
