@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 from backends.model import inert
 from backends.model.health import Health
+from console.commands.exits import ReaderLeft
 
 _STYLES = {"good": "32", "warn": "33", "bad": "31", "dim": "2", "bold": "1"}
 _HEALTH_TONES = {
@@ -73,8 +74,11 @@ def cell_text(cell: object) -> str:
 
 def emit(*lines: str) -> None:
     """Write lines to stdout at once, so that whoever follows a pipe sees them when they happen."""
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
-    sys.stdout.flush()
+    try:
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise ReaderLeft from None
 
 
 def complain(text: str) -> None:

@@ -22,6 +22,10 @@ class ExitCode(IntEnum):
     DEGRADED = 3
 
 
+class ReaderLeft(Exception):
+    """Whoever read our output closed it. Not a BrokenPipeError, which click would turn into exit code 1 itself."""
+
+
 class Interrupted(Exception):
     """A signal ended the command before it was done."""
 
@@ -34,7 +38,7 @@ def guard(command: Callable[[], int]) -> int:
     """Run a command and turn every way it can end into an exit code; no traceback reaches the terminal."""
     try:
         return finish_output(command())
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderLeft):
         return _reader_left()
     except Interrupted as interrupted:
         return 128 + interrupted.signal_number
@@ -55,10 +59,11 @@ def finish_output(code: int) -> int:
 
 
 def say(message: str) -> None:
-    """Print a message on stderr, made inert line by line: part of it may come from a server."""
+    """Print a message on stderr, inert and without secrets: part of it may come from a server."""
     from backends.model import inert
+    from backends.model.redact import Redactor
 
-    lines = [inert.line(each) for each in message.splitlines()] or [""]
+    lines = [inert.line(each) for each in Redactor().text(message).splitlines()] or [""]
     try:
         print(f"stampdeck: {lines[0]}", *(f"  {line}" for line in lines[1:]), sep="\n", file=sys.stderr)  # noqa: T201
     except OSError:

@@ -124,7 +124,8 @@ def _report(said: Mapping[str, SourceState], states: Mapping[str, SourceState]) 
         was = said.get(stamp)
         if was is not None and was.health is state.health and was.reason == state.reason:
             continue
-        if state.is_degraded and state.reason:
+        # A first attempt is RETRYING too, with no next one planned yet: nothing has failed then.
+        if state.is_degraded and state.reason and (state.retry_at or state.health is not Health.RETRYING):
             complain(f"{stamp}: {state.health.value}: {state.reason}" + (f" — {state.todo}" if state.todo else ""))
         elif state.is_live and was is not None and was.is_degraded and was.reason:
             complain(f"{stamp}: LIVE again")

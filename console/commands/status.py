@@ -69,8 +69,7 @@ def _print(snapshot: FleetSnapshot, output: str, *, watching: bool) -> None:
         lines = status_lines(snapshot)
         if watching and shows_colour(sys.stdout):
             # Home, each line cleared to its end, then everything below: no flicker, nothing to restore at the end.
-            sys.stdout.write("\x1b[H" + "".join(f"{line}\x1b[K\n" for line in lines) + "\x1b[J")
-            sys.stdout.flush()
+            emit("\x1b[H" + "\n".join(f"{line}\x1b[K" for line in lines) + "\x1b[J")
             return
         emit(*lines, *([""] if watching else []))
         return
