@@ -15,20 +15,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.text import Text
 from textual.app import App
 from textual.screen import Screen
-from textual.worker import Worker, WorkerState
 
 from backends.clock import Clock, SystemClock
 from backends.errors import StampdeckError
 from backends.model import inert
 from screens.actions import bindings
 from screens.catalog import build_screen
+from screens.clipboard import ClipboardMixin
 from screens.command_line import Vocabulary
 from screens.fleet.screen import FLEET_CSS, FleetScreen
 from screens.frame import PALETTE, Deck, FramedScreen
 from screens.glyphs import choose_glyphs
 from screens.learning import learn_words
 from screens.output.ack_pacing import AckPacing
-from screens.output.diff_output import DiffOutput
 from screens.overview import Overview
 from screens.palette import ActionProvider
 from screens.places import FleetPlace, Place, Trail, Visit
@@ -43,7 +42,7 @@ OpenServices = Callable[[], AbstractAsyncContextManager["Services"]]
 _CLOSING_S = 3.0
 
 
-class StampdeckApp(AckPacing, DiffOutput, App[int]):
+class StampdeckApp(AckPacing, ClipboardMixin, App[int]):
     """The console on a set of stamps. `open_services` is entered after the first paint and left at the end.
 
     `keys` maps ids of actions to keys; `faults` is given by a demo only.
@@ -193,11 +192,6 @@ class StampdeckApp(AckPacing, DiffOutput, App[int]):
             return
         self.theme = found.name
         self.notify(f"theme: {_short(found.name)}", timeout=2, markup=False)
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Show what a worker failed with; the application stays."""
-        if event.state is WorkerState.ERROR and event.worker.error is not None:
-            self.notify(inert.line(str(event.worker.error)), severity="error", markup=False)
 
     def _fatal_error(self) -> None:
         """Print the traceback without the values of variables, which may hold secrets, and made inert."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
+from textual.worker import Worker, WorkerState
 
 from backends.clock import Clock
 from screens.actions import Action, bindings
@@ -132,6 +133,19 @@ class FramedScreen(Screen[None]):
 
         self.notify("\n".join(inert.line(part) for part in text.split("\n")), severity=severity, markup=False)
 
+    def work(
+        self, call: Callable[[], Coroutine[None, None, None]], *, group: str = "work", exclusive: bool = False
+    ) -> Worker[None]:
+        """Run something that waits; it ends with the screen, and what it fails with is shown."""
+        worker: Worker[None] = self.run_worker(call, group=group, exclusive=exclusive, exit_on_error=False)
+        return worker
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Show what a worker failed with; the screen stays."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            error = event.worker.error
+            self.say(str(error) or type(error).__name__, "error")
+
     def save_text(self, name: str, lines: Iterable[str]) -> None:
         """Save lines where only the operator can read them, and say where."""
         try:
@@ -140,6 +154,15 @@ class FramedScreen(Screen[None]):
             self.say(f"could not be saved: {error}", "error")
         else:
             self.say(f"saved: {path}")
+
+    def copy(self, text: str, done: str) -> None:
+        """Copy a text to the terminal's clipboard and say `done`, or why it cannot be."""
+        try:
+            self.deck.copy(text)
+        except ValueError as error:
+            self.say(str(error), "warning")
+        else:
+            self.say(done)
 
     def visit(self, place: Place, *, fresh: bool = False) -> None:
         """Ask to go somewhere."""
@@ -167,11 +190,11 @@ class FramedScreen(Screen[None]):
             hint="kind, fleet, doctor, @stamp, q",
         )
 
-    def action_back(self) -> None:
+    async def action_back(self) -> None:
         if self.prompt.is_open:
             self.close_prompt()
         elif not self.step_back():
-            self.app.run_worker(self.app.run_action("step_back"), exit_on_error=False)
+            await self.app.run_action("step_back")
 
     def step_back(self) -> bool:
         """Undo one thing on this screen (filter, marks, …); False when there is nothing to undo."""

@@ -82,7 +82,7 @@ class ContainersScreen(FramedScreen):
         now = self.deck.clock.now()
         if now - self._tried_at >= _AGAIN_S:
             self._tried_at = now
-            self.run_worker(self._load(), exclusive=True, exit_on_error=False)
+            self.work(self._load, exclusive=True)
 
     async def _load(self) -> None:
         place = self.place
@@ -121,8 +121,7 @@ class ContainersScreen(FramedScreen):
 
     def action_copy(self) -> None:
         if row := self.table.cursor_row:
-            self.deck.copy(row.name)
-            self.say(f"copied {row.name}")
+            self.copy(row.name, f"copied {row.name}")
 
 
 def container_row(container: ContainerDetail, now: float) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.widget import Widget
@@ -79,9 +80,8 @@ class DetailScreen(FramedScreen):
         return self.view
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.view.show(lambda width: [line((f"reading {self.place.name} from {self.place.stamp}", "dim"))])
-        self._read()
+        super().on_mount()
 
     def draw(self) -> None:
         now = self.deck.clock.now()
@@ -108,7 +108,7 @@ class DetailScreen(FramedScreen):
     def _read(self) -> None:
         self._reading = True
         self._tried_at = self.deck.clock.now()
-        self.run_worker(self._load(self._yaml, self._reveal), exclusive=True, exit_on_error=False)
+        self.work(partial(self._load, self._yaml, self._reveal), exclusive=True)
 
     async def _load(self, yaml: bool, reveal: bool) -> None:
         place, details = self.place, self._details
@@ -171,8 +171,7 @@ class DetailScreen(FramedScreen):
         self._read()
 
     def action_copy(self) -> None:
-        self.deck.copy(self.view.text)
-        self.say("copied the text")
+        self.copy(self.view.text, "copied the text")
 
     def action_save(self) -> None:
         self.save_text(self.place.name, self.view.text.splitlines())
@@ -188,7 +187,7 @@ class DetailScreen(FramedScreen):
             self.visit(DetailPlace(self.place.stamp, owner.resource, owner.name, owner.namespace or None))
 
     def action_pods(self) -> None:
-        self.run_worker(self._visit_pods(), exit_on_error=False, group="drill")
+        self.work(self._visit_pods, group="drill")
 
     async def _visit_pods(self) -> None:
         place = self.place

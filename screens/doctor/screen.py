@@ -52,7 +52,7 @@ class DoctorScreen(FramedScreen):
         self.action_again()
 
     def action_again(self) -> None:
-        self.run_worker(self._examine(), exclusive=True, exit_on_error=False)
+        self.work(self._examine, exclusive=True)
 
     async def _examine(self) -> None:
         self._checks, self._examining = [], True
@@ -76,8 +76,7 @@ class DoctorScreen(FramedScreen):
         self.query_one("#title", Static).update(as_content([title]))
 
     def action_copy(self) -> None:
-        self.deck.copy(self.query_one(TextView).text)
-        self.say("copied the findings")
+        self.copy(self.query_one(TextView).text, "copied the findings")
 
 
 def summary_line(checks: list[Check], running: bool) -> Line:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from functools import partial
 from typing import ClassVar
 
 import msgspec
@@ -83,7 +84,7 @@ class FaultsScreen(FramedScreen):
         now = self.deck.clock.now()
         if now - self._tried_at >= _AGAIN_S:
             self._tried_at = now
-            self.run_worker(self._load(), exclusive=True, exit_on_error=False, group="status")
+            self.work(self._load, exclusive=True, group="status")
 
     async def _load(self) -> None:
         try:
@@ -106,9 +107,9 @@ class FaultsScreen(FramedScreen):
     def _selected(self, event: RowSelected) -> None:
         row = event.row
         if row.owner:
-            self._act(self._clear(row.stamp, row.name), f"mended {row.name} on {row.stamp}")
+            self._act(partial(self._clear, row.stamp, row.name), f"mended {row.name} on {row.stamp}")
         else:
-            self._act(self._set(row, "", None), f"broke {row.stamp}: {row.name}")
+            self._act(partial(self._set, row, "", None), f"broke {row.stamp}: {row.name}")
 
     async def _set(self, row: Row, value: str, for_s: float | None) -> None:
         await self._control.set(row.stamp, row.name, value, for_s)
@@ -116,21 +117,21 @@ class FaultsScreen(FramedScreen):
     async def _clear(self, stamp: str, name: str | None) -> None:
         await self._control.clear(stamp, name)
 
-    def _act(self, call: object, done: str) -> None:
+    def _act(self, call: Callable[[], Coroutine[None, None, None]], done: str) -> None:
         async def act() -> None:
             try:
-                await call  # type: ignore[misc]
+                await call()
             except StampdeckError as error:
                 self.say(str(error), "error")
             else:
                 self.say(done)
                 self._tried_at = 0.0
 
-        self.run_worker(act(), exit_on_error=False)
+        self.work(act)
 
     def action_for_a_minute(self) -> None:
         if row := self.table.cursor_row:
-            self._act(self._set(row, "", FOR_S), f"broke {row.stamp}: {row.name} for {FOR_S:.0f} s")
+            self._act(partial(self._set, row, "", FOR_S), f"broke {row.stamp}: {row.name} for {FOR_S:.0f} s")
 
     def action_value(self) -> None:
         if row := self.table.cursor_row:
@@ -138,14 +139,14 @@ class FaultsScreen(FramedScreen):
 
     def action_clear_stamp(self) -> None:
         if row := self.table.cursor_row:
-            self._act(self._clear(row.stamp, None), f"mended {row.stamp}")
+            self._act(partial(self._clear, row.stamp, None), f"mended {row.stamp}")
 
     def action_clear_all(self) -> None:
         async def clear_all() -> None:
             for name in self.deck.overview.names:
                 await self._clear(name, None)
 
-        self._act(clear_all(), "mended every stamp")
+        self._act(clear_all, "mended every stamp")
 
     def action_filter(self) -> None:
         self.prompt.open("filter", "/", self._filter_text)
@@ -158,7 +159,7 @@ class FaultsScreen(FramedScreen):
 
     def entered(self, mode: str, text: str) -> str:
         if mode == "value" and (row := self.table.cursor_row):
-            self._act(self._set(row, text, None), f"broke {row.stamp}: {row.name} {text}")
+            self._act(partial(self._set, row, text, None), f"broke {row.stamp}: {row.name} {text}")
         return self.edited(mode, text)
 
     def step_back(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -79,7 +80,7 @@ class LogsScreen(FramedScreen):
         self._pods.clear()
         self.view.clear()
         self.view.set_prefix(prefix_of(place.stamps, 1))
-        self._following = self.run_worker(self._follow(place), exit_on_error=False)
+        self._following = self.work(partial(self._follow, place))
 
     async def _follow(self, place: LogsPlace) -> None:
         _, tail, seconds = SINCE[self._since]
@@ -221,8 +222,7 @@ class LogsScreen(FramedScreen):
         self._open(replace(self.place, stamps=self._one if merged else names))
 
     def action_copy(self) -> None:
-        self.deck.copy(self.view.visible_text())
-        self.say("copied the lines on the screen")
+        self.copy(self.view.visible_text(), "copied the lines on the screen")
 
     def action_save(self) -> None:
         name = f"{'-'.join(self.place.stamps)}-{self.place.target.replace('/', '-')}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -52,7 +53,7 @@ class RowActions(FramedScreen):
         if place is not None:
             self.visit(place)
         else:
-            self.run_worker(self._drill_to_pods(self.place.kind, event.row), exit_on_error=False, group="drill")
+            self.work(partial(self._drill_to_pods, self.place.kind, event.row), group="drill")
 
     async def _drill_to_pods(self, kind: str, row: Row) -> None:
         try:
@@ -99,5 +100,5 @@ class RowActions(FramedScreen):
     def action_copy(self) -> None:
         rows = self.table.targets
         if rows:
-            self.deck.copy("\n".join(row.name for row in rows))
-            self.say(f"copied {rows[0].name}" if len(rows) == 1 else f"copied {len(rows)} names")
+            done = f"copied {rows[0].name}" if len(rows) == 1 else f"copied {len(rows)} names"
+            self.copy("\n".join(row.name for row in rows), done)

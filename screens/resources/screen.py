@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
@@ -82,7 +83,7 @@ class ResourcesScreen(RowActions):
         self._columns, self._drawn_as = (), None
         self.table.clear()
         self._say_empty()
-        self._following = self.run_worker(self._follow(place), exit_on_error=False)
+        self._following = self.work(partial(self._follow, place))
 
     async def _follow(self, place: ResourcesPlace) -> None:
         request = ResourceRequest(place.kind, self.stamps, place.namespace, place.selector, place.field_selector)
