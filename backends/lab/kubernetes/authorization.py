@@ -39,10 +39,6 @@ BASIC_RULES: tuple[Rule, ...] = (
 ANONYMOUS_RULES: tuple[Rule, ...] = (
     {"verbs": ["get"], "nonResourceURLs": ["/healthz", "/livez", "/readyz", "/version", "/version/"]},
 )
-MASTER_RULES: tuple[Rule, ...] = (
-    {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]},
-    {"verbs": ["*"], "nonResourceURLs": ["*"]},
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +75,6 @@ class Authorization:
 
     def rules(self, user: User, namespace: str) -> Iterator[tuple[Rule, str]]:
         """Yield every rule that holds for the user, cluster-wide and in the namespace, with its reason."""
-        if user.is_master:
-            yield from ((rule, "") for rule in MASTER_RULES)
         own = BASIC_RULES if "system:authenticated" in user.groups else ANONYMOUS_RULES
         yield from ((rule, "RBAC: allowed by a default role") for rule in own)
         for binding in self._store.each(f"clusterrolebindings.{_RBAC}"):

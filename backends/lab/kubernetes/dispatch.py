@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
-from backends.lab.kubernetes import discovery, health
+from backends.lab.kubernetes import deleting, discovery, health, metrics, patching, reviews, writing
 from backends.lab.kubernetes.access import ANONYMOUS, User
 from backends.lab.kubernetes.authorization import Attributes, refusal
 from backends.lab.kubernetes.call import Call, parse_call
@@ -25,6 +26,7 @@ from backends.lab.kubernetes.statuses import (
     no_such_path,
     unauthorized,
 )
+from backends.lab.kubernetes.subresources import binding, eviction, logs, scale, streams, tokens
 from backends.lab.kubernetes.watching import Watch
 
 _log = logging.getLogger(__name__)
@@ -122,13 +124,63 @@ class Dispatch:
             raise no_such_path()
         if resource.verbs and not call.subresource and call.verb not in resource.verbs:
             raise method_not_supported()
+        if resource.group == "metrics.k8s.io":
+            self._gate.check_metrics()
+            return metrics.serve(context, call, request, resource)
+        if resource.group in _REVIEWS and not resource.storage:
+            return await reviews.serve(context, call, request, resource)
         if call.verb == "watch":
             return await Watch(context, call, resource, accept).serve(request)
         if call.verb == "list":
             return list_many(context, call, resource, accept)
-        if call.verb == "get" and not call.subresource:
+        if call.subresource:
+            return await self._serve_subresource(request, call, resource)
+        serve = _ON_OBJECTS.get(call.verb)
+        if serve is None:
             return get_one(context, call, resource, accept)
-        raise no_such_path()
+        return await serve(context, call, request, resource)
+
+    async def _serve_subresource(self, request: web.Request, call: Call, resource: Resource) -> web.StreamResponse:
+        found = resource.subresource(call.subresource)
+        serve = _BELOW_OBJECTS.get((call.subresource, call.verb)) or _BELOW_OBJECTS.get((call.subresource, ""))
+        if found is None or serve is None or (call.rest and call.subresource != "proxy"):
+            raise no_such_path()
+        if call.verb not in found.verbs:
+            raise method_not_supported()
+        return await serve(self._context, call, request, resource)
+
+
+_Serve = Callable[[ApiContext, Call, web.Request, Resource], Awaitable[web.StreamResponse]]
+_REVIEWS = ("authorization.k8s.io", "authentication.k8s.io")
+_ON_OBJECTS: dict[str, _Serve] = {
+    "create": writing.create,
+    "update": writing.update,
+    "patch": patching.patch_object,
+    "delete": deleting.delete_one,
+    "deletecollection": deleting.delete_many,
+}
+
+
+async def _get_status(context: ApiContext, call: Call, request: web.Request, resource: Resource) -> web.Response:
+    return get_one(context, call, resource, request.headers.get("Accept", ""))
+
+
+_BELOW_OBJECTS: dict[tuple[str, str], _Serve] = {
+    ("status", "get"): _get_status,
+    ("status", "update"): writing.update,
+    ("status", "patch"): patching.patch_object,
+    ("finalize", "update"): writing.update,
+    ("approval", "update"): writing.update,
+    ("ephemeralcontainers", "get"): _get_status,
+    ("ephemeralcontainers", "update"): writing.update,
+    ("ephemeralcontainers", "patch"): patching.patch_object,
+    ("scale", ""): scale.serve,
+    ("eviction", ""): eviction.serve,
+    ("binding", ""): binding.serve,
+    ("log", ""): logs.serve,
+    ("exec", ""): streams.serve,
+    ("token", ""): tokens.serve,
+}
 
 
 def attributes_of(call: Call) -> Attributes:

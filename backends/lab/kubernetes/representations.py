@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 import yaml
 
-from backends.lab.kubernetes import custom_columns, tables
+from backends.lab.kubernetes import tables
 from backends.lab.kubernetes.catalog import Resource
 from backends.lab.kubernetes.context import ApiContext
 from backends.lab.kubernetes.conversion import present
 from backends.lab.kubernetes.negotiation import Form
 from backends.lab.kubernetes.statuses import bad_request
+from backends.lab.kubernetes.tables.custom import custom_printer
 from backends.lab.kubernetes.tables.printer import Printer
 from backends.lab.objects import Object
 
@@ -42,7 +43,7 @@ class Representation:
 
     def _find_printer(self) -> Printer:
         if self._context.served.is_custom(self._resource):
-            return custom_columns.printer(self._context.served.printer_columns(self._resource))
+            return custom_printer(self._context.served.printer_columns(self._resource))
         return tables.printer(self._resource.storage or self._resource.full_name, self._context.version)
 
     # single objects

@@ -1,0 +1,116 @@
+"""What Go's decoder says of a body: wrong types are refused, unknown fields dropped, warned of, or refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backends.lab.kubernetes.catalog import Resource, minor_of
+from backends.lab.kubernetes.openapi.schema import Field
+from backends.lab.kubernetes.patches.shapes import UNKNOWN_KIND, fields_of, shape_of
+from backends.lab.kubernetes.statuses import bad_request
+from backends.lab.objects import Object
+
+_FIELD_VALIDATION_SINCE = 25
+_JSON_NAMES = {str: "string", bool: "bool", int: "number", float: "number", list: "array", dict: "object"}
+_ACCEPTED: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "bytes": (str,),
+    "Time": (str,),
+    "MicroTime": (str,),
+    "Duration": (str,),
+    "bool": (bool,),
+    "int32": (int,),
+    "int64": (int,),
+    "double": (int, float),
+    "Quantity": (str, int, float),
+    "IntOrString": (int, str),
+}
+
+
+class _Findings:
+    """Unknown fields met on the way."""
+
+    def __init__(self) -> None:
+        self.unknown: list[str] = []
+
+
+def decode_object(obj: Object, resource: Resource, validation: str, server_version: str) -> tuple[Object, list[str]]:
+    """Return the object as its type holds it and the unknown fields (for Warning headers).
+
+    400 when a value has the wrong type, or for an unknown field under fieldValidation=Strict.
+    """
+    shape = shape_of(resource.group, resource.version, resource.kind)
+    if shape == UNKNOWN_KIND:
+        return obj, []
+    findings = _Findings()
+    title = shape.reference.partition(":")[2]
+    try:
+        known = _struct(obj, shape.reference, title, "", findings)
+    except _WrongType as error:
+        raise _unhandled(resource, f"json: {error}") from None
+    known = {"apiVersion": resource.api_version, "kind": resource.kind, **known}
+    if minor_of(server_version) < _FIELD_VALIDATION_SINCE:
+        return known, []
+    unknown = [f'unknown field "{path}"' for path in findings.unknown]
+    if unknown and validation == "Strict":
+        raise _unhandled(resource, f"strict decoding error: {', '.join(unknown)}")
+    return known, [] if validation == "Ignore" else unknown
+
+
+class _WrongType(ValueError):
+    pass
+
+
+def _unhandled(resource: Resource, why: str) -> Exception:
+    return bad_request(f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {why}')
+
+
+def _struct(value: dict[str, Any], reference: str, title: str, path: str, findings: _Findings) -> dict[str, Any]:
+    fields = fields_of(reference)
+    if not fields:
+        return value
+    found: dict[str, Any] = {}
+    for key, each in value.items():
+        field = fields.get(key)
+        where = f"{path}.{key}" if path else key
+        if field is None:
+            if path or key not in ("apiVersion", "kind"):
+                findings.unknown.append(where)
+        elif each is not None:
+            found[key] = _value(each, field, field.form, title, where, findings)
+    return found
+
+
+def _value(value: Any, field: Field, form: str, title: str, path: str, findings: _Findings) -> Any:
+    if form.startswith("[]"):
+        if not isinstance(value, list):
+            raise _wrong(value, title, path, f"[]{_go_type(field)}")
+        return [_value(item, field, form[2:], title, f"{path}[{index}]", findings) for index, item in enumerate(value)]
+    if form.startswith("{}"):
+        if not isinstance(value, dict):
+            raise _wrong(value, title, path, f"map[string]{_go_type(field)}")
+        return {key: _value(item, field, form[2:], title, f"{path}.{key}", findings) for key, item in value.items()}
+    if ":" in field.type:
+        if not isinstance(value, dict):
+            raise _wrong(value, title, path, _go_type(field))
+        return _struct(value, field.type, field.type.partition(":")[2], path, findings)
+    accepted = _ACCEPTED.get(field.type)
+    if (
+        accepted
+        and value is not None
+        and (not isinstance(value, accepted) or (type(value) is bool) != (bool in accepted))
+    ):
+        raise _wrong(value, title, path, _go_type(field))
+    return value
+
+
+def _go_type(field: Field) -> str:
+    if ":" in field.type:
+        package, _, name = field.type.partition(":")
+        return f"{package.rpartition('.')[2]}.{name}"
+    return field.type
+
+
+def _wrong(value: Any, title: str, path: str, wanted: str) -> _WrongType:
+    shown = _JSON_NAMES.get(type(value), "null")
+    return _WrongType(f"cannot unmarshal {shown} into Go struct field {title}.{path} of type {wanted}")
