@@ -104,7 +104,11 @@ _HOW_TO_START = "start one with: stampdeck lab --dir DIR"
 
 
 class ControlServer:
-    """The lab's side: one small HTTP server on loopback. `describe` gives the fields of LabStatus but `faults`."""
+    """The lab's side: one small HTTP server on loopback.
+
+    `describe` gives the fields of LabStatus but `faults`; `now` is the machine's monotonic clock; `refuse` says why
+    a stamp cannot have a fault with that argument, or nothing.
+    """
 
     def __init__(
         self,
@@ -112,11 +116,13 @@ class ControlServer:
         token: str,
         describe: Callable[[], dict[str, Any]],
         now: Callable[[], float],
+        refuse: Callable[[str, str, str], str] = lambda stamp, name, argument: "",
     ) -> None:
         self._boards = boards
         self._token = token
         self._describe = describe
         self._monotonic = now
+        self._refuse = refuse
         self._runner: web.AppRunner | None = None
         self.port = 0
 
@@ -131,6 +137,11 @@ class ControlServer:
         site = web.TCPSite(self._runner, host, port)
         await site.start()
         self.port = self._runner.addresses[0][1]
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
 
     async def stop(self) -> None:
         """Stop listening."""
@@ -157,11 +168,14 @@ class ControlServer:
     async def _fault(self, request: web.Request) -> web.Response:
         asked = await request.json()
         name = self._known(asked["name"])
+        argument, for_s = asked.get("argument") or "", asked.get("for_s")
+        if for_s is not None and not for_s > 0:
+            raise LabError(f"a fault lasts more than {for_s:g} seconds")
         boards = self._chosen(asked["stamp"])
-        try:
-            faults = [board.set(name, asked.get("argument") or "", asked.get("for_s")) for board in boards]
-        except ValueError as error:
-            raise LabError(str(error)) from None
+        for board in boards:
+            if why_not := self._refuse(board.stamp, name, argument):
+                raise LabError(f"{board.stamp}: {why_not}")
+        faults = [board.set(name, argument, for_s) for board in boards]
         return web.json_response({"faults": [self._shown(fault) for fault in faults]})
 
     async def _clear(self, request: web.Request) -> web.Response:

@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+import os
+import random
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from backends.lab.certificates import Authority
+from backends.lab.clock import LabClock
+from backends.lab.control import ControlServer
+from backends.lab.estate import StampPlan, plan_stamps
+from backends.lab.faults import FaultBoard
+from backends.lab.folder import LabFolder, described
+from backends.lab.stamp import LabStamp
+
+_EXPIRE_FAULTS_EVERY_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +42,7 @@ class LabOptions:
     version: str = "v1.29.15"
     """The Kubernetes version of every stamp, such as v1.20.2."""
     changes_per_s: float = 0.0
-    """Pod changes per real second on each stamp, for measurements."""
+    """Pod changes per real second on each stamp, for measurements; needs `pods`."""
     incidents: bool = True
     """Whether small things happen by themselves now and then: a restart, a rollout, a warning."""
 
@@ -52,4 +68,136 @@ async def run_lab(
 
     Leaves no lab.json behind. Raises OSError when the folder cannot be made or written.
     """
-    raise NotImplementedError
+    async with open_lab(options) as lab:
+        if on_ready is not None:
+            on_ready(lab.running)
+        await lab.serve(stop or asyncio.Event())
+
+
+class Lab:
+    """A started lab, with its insides in reach for tests: `stamps` by name."""
+
+    def __init__(self, options: LabOptions) -> None:
+        if options.changes_per_s and not options.pods:
+            raise ValueError("changes_per_s needs filler pods: give pods too")
+        self.options = options
+        self.clock = LabClock(options.speed)
+        self.folder = LabFolder(options.directory)
+        plans = plan_stamps(
+            options.stamps, seed=options.seed, nodes=options.nodes, pods=options.pods, version=options.version
+        )
+        self.boards = {plan.name: FaultBoard(plan.name) for plan in plans}
+        self.stamps = {plan.name: self._stamp(plan) for plan in plans}
+        self._started = time.monotonic()
+        self._living: list[asyncio.Task[None]] = []
+        self._token = secrets.token_urlsafe(24)
+        self.control = ControlServer(self.boards, self._token, self._describe, time.monotonic, self._refuse)
+
+    def _stamp(self, plan: StampPlan) -> LabStamp:
+        options = self.options
+        return LabStamp(
+            plan,
+            self.clock,
+            self.boards[plan.name],
+            random.Random(f"{options.seed}/{plan.name}"),
+            incidents=options.incidents,
+            changes_per_s=options.changes_per_s,
+        )
+
+    async def start(self) -> None:
+        """Start every world and server, then announce them in lab.json."""
+        self.folder.make()
+        lives = [*(stamp.world.run() for stamp in self.stamps.values()), self._expire_faults()]
+        self._living = [asyncio.create_task(life, name="lab") for life in lives]
+        for name, stamp in self.stamps.items():
+            await stamp.start(self.folder, Authority(f"{name}-ca"))
+        await self.control.start()
+        self.folder.write_fleet(
+            [
+                {"name": name, "location": stamp.plan.location, "application": f"{stamp.application_url}/healthz"}
+                for name, stamp in self.stamps.items()
+            ]
+        )
+        self.folder.announce(self._document())
+
+    async def stop(self) -> None:
+        """Stop every server; what cannot be stopped does not keep the others from it."""
+        self.folder.forget()
+        for life in self._living:
+            life.cancel()
+        await asyncio.gather(
+            self.control.stop(),
+            *(stamp.stop() for stamp in self.stamps.values()),
+            *self._living,
+            return_exceptions=True,
+        )
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Return when `stop` is set; raise what ends a world before that."""
+        stopping = asyncio.create_task(stop.wait(), name="lab-stop")
+        try:
+            await asyncio.wait([stopping, *self._living], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+        for life in self._living:
+            if life.done():
+                life.result()
+
+    @property
+    def running(self) -> RunningLab:
+        """What answers now."""
+        addresses = {"control": self.control.url}
+        for name, stamp in self.stamps.items():
+            addresses |= {f"{name}/api": stamp.api_url, f"{name}/application": stamp.application_url}
+        return RunningLab(self.folder.path, self.folder.config, tuple(self.stamps), addresses)
+
+    async def _expire_faults(self) -> None:
+        while True:
+            await asyncio.sleep(_EXPIRE_FAULTS_EVERY_S)
+            for board in self.boards.values():
+                board.expire()
+
+    def _refuse(self, stamp: str, name: str, argument: str) -> str:
+        return self.stamps[stamp].world.faults.refuse(name, argument)
+
+    def _describe(self) -> dict[str, Any]:
+        return {
+            "stamps": list(self.stamps),
+            "speed": self.clock.speed,
+            "seed": self.options.seed,
+            "now": self.clock.now(),
+            "uptime_s": time.monotonic() - self._started,
+            "counts": {name: stamp.counts() for name, stamp in self.stamps.items()},
+        }
+
+    def _document(self) -> dict[str, Any]:
+        return {
+            "pid": os.getpid(),
+            "seed": self.options.seed,
+            "speed": self.clock.speed,
+            "config": str(self.folder.config),
+            "control": {"url": self.control.url, "token": self._token},
+            "stamps": {
+                name: {
+                    "location": stamp.plan.location,
+                    "kubernetes": {"url": stamp.api_url, "version": stamp.plan.version, **described(stamp.files)},
+                    "application": {
+                        "url": stamp.application_url,
+                        "https_url": stamp.application_tls_url,
+                        "certificate_authority": str(stamp.files.authority),
+                    },
+                }
+                for name, stamp in self.stamps.items()
+            },
+        }
+
+
+@contextlib.asynccontextmanager
+async def open_lab(options: LabOptions) -> AsyncIterator[Lab]:
+    """Start a lab and stop it when the context is left."""
+    lab = Lab(options)
+    try:
+        await lab.start()
+        yield lab
+    finally:
+        await lab.stop()

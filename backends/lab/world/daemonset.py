@@ -13,7 +13,7 @@ from backends.lab.world.scheduler import tolerates
 from backends.lab.world.shapes import Key, is_deleting, key_of, with_status
 from backends.lab.world.statefulset import REVISION_LABEL, controller_revision, revision_name
 
-_TOLERATED = [
+TOLERATED = [
     {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": effect}
     for key, effect in (
         ("not-ready", "NoExecute"),
@@ -66,7 +66,7 @@ class DaemonSetController(Controller):
         prefix = f"{workload['metadata']['name']}-"
         labels = {REVISION_LABEL: revision, "pod-template-generation": "1"}
         pod = from_template(workload, workload["spec"]["template"], generateName=prefix, labels=labels)
-        pod["spec"]["tolerations"] = [*(workload["spec"]["template"]["spec"].get("tolerations") or ()), *_TOLERATED]
+        pod["spec"]["tolerations"] = [*(workload["spec"]["template"]["spec"].get("tolerations") or ()), *TOLERATED]
         pod["spec"]["nodeName"] = node
         pod["status"]["conditions"] = [pod_condition("PodScheduled", True, self.cluster.now)]
         pod = self.store.create("pods", pod, owned=True)
@@ -127,7 +127,7 @@ def _takes(workload: Object, node: Object) -> bool:
     labels = node["metadata"].get("labels") or {}
     if any(labels.get(key) != value for key, value in (spec.get("nodeSelector") or {}).items()):
         return False
-    probe = {"spec": {"tolerations": [*(spec.get("tolerations") or ()), *_TOLERATED]}}
+    probe = {"spec": {"tolerations": [*(spec.get("tolerations") or ()), *TOLERATED]}}
     return all(
         taint["effect"] == "PreferNoSchedule" or tolerates(probe, taint) for taint in node["spec"].get("taints") or ()
     )

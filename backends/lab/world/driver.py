@@ -66,6 +66,13 @@ class Driver:
 
         self.call_after(period_s, again)
 
+    def settle(self) -> None:
+        """Look at everything that is queued now, and at what that queues, without waiting for any timer."""
+        while self._queue:
+            reconciler, key = next(iter(self._queue))
+            del self._queue[reconciler, key]
+            self._guard(reconciler.reconcile, key)
+
     async def run(self) -> None:
         """Work until cancelled."""
         while True:

@@ -87,7 +87,7 @@ class StatefulSetController(Controller):
         for template in workload["spec"].get("volumeClaimTemplates") or ():
             claim = claim_name(template, name)
             volumes.append({"name": template["metadata"]["name"], "persistentVolumeClaim": {"claimName": claim}})
-            if provide_claim(self.cluster, template, claim, meta["namespace"], workload):
+            if provide_claim(self.store, template, claim, meta["namespace"], workload):
                 text = f"create Claim {claim} Pod {name} in StatefulSet {meta['name']} success"
                 self.record(workload, "SuccessfulCreate", text)
         pod["spec"] |= {"hostname": name, "subdomain": workload["spec"].get("serviceName", "")}

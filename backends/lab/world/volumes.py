@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from backends.lab.objects import Object, copy_json
-from backends.lab.world.cluster import Cluster
+from backends.lab.objects import Object, ObjectStore, copy_json
 from backends.lab.world.shapes import new_object
 
 _CLAIMS = "persistentvolumeclaims"
@@ -14,20 +13,20 @@ def claim_name(template: Object, pod: str) -> str:
     return f"{template['metadata']['name']}-{pod}"
 
 
-def provide_claim(cluster: Cluster, template: Object, name: str, namespace: str, workload: Object) -> bool:
+def provide_claim(store: ObjectStore, template: Object, name: str, namespace: str, workload: Object) -> bool:
     """Make a claim of a template and its volume unless there is one; True when it was made."""
-    if cluster.store.find(_CLAIMS, namespace, name) is not None:
+    if store.find(_CLAIMS, namespace, name) is not None:
         return False
     labels = dict(workload["spec"]["selector"].get("matchLabels") or {})
     claim = new_object(_CLAIMS, name, namespace, labels=labels, spec=copy_json(template["spec"]))
     claim["spec"].setdefault("storageClassName", "default")
     claim["spec"].setdefault("volumeMode", "Filesystem")
-    claim = cluster.store.create(_CLAIMS, claim, owned=True)
-    bind_claim(cluster, claim)
+    claim = store.create(_CLAIMS, claim, owned=True)
+    bind_claim(store, claim)
     return True
 
 
-def bind_claim(cluster: Cluster, claim: Object) -> None:
+def bind_claim(store: ObjectStore, claim: Object) -> None:
     """Make the volume of a claim and bind the two."""
     meta, spec = claim["metadata"], claim["spec"]
     volume_name = f"pvc-{meta['uid']}"
@@ -47,11 +46,11 @@ def bind_claim(cluster: Cluster, claim: Object) -> None:
         },
         status={"phase": "Bound"},
     )
-    cluster.store.create("persistentvolumes", volume, owned=True)
+    store.create("persistentvolumes", volume, owned=True)
     bound = {
         **claim,
         "metadata": {**meta, "finalizers": ["kubernetes.io/pvc-protection"]},
         "spec": {**spec, "volumeName": volume_name},
         "status": {"phase": "Bound", "accessModes": spec["accessModes"], "capacity": capacity},
     }
-    cluster.store.replace(_CLAIMS, bound, owned=True)
+    store.replace(_CLAIMS, bound, owned=True)

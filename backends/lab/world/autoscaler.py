@@ -1,0 +1,236 @@
+"""The HorizontalPodAutoscaler: replicas follow the CPU or memory that metrics-server reports."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from backends.lab.clock import rfc3339
+from backends.lab.metrics import MetricsSnapshots
+from backends.lab.objects import Change, Object
+from backends.lab.world.cluster import Cluster, Controller, key_of_change
+from backends.lab.world.pods import is_finished
+from backends.lab.world.shapes import Key, is_deleting, quantity, selects, set_condition, with_status
+
+AUTOSCALERS = "horizontalpodautoscalers.autoscaling"
+SYNC_S = 15.0
+_TOLERANCE = 0.1
+_TARGETS = {"Deployment": "deployments.apps", "StatefulSet": "statefulsets.apps", "ReplicaSet": "replicasets.apps"}
+_WITHIN = "the desired count is within the acceptable range"
+
+
+class MetricsMissing(Exception):
+    """No replica count can be computed; the text is what the real controller says."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Proposal:
+    """What one metric asks for: replicas, its current value as status shows it, and its name in words."""
+
+    replicas: int
+    current: Object
+    words: str
+
+
+class HorizontalAutoscaler(Controller):
+    """Scales targets every 15 simulated seconds, quickly up and slowly down."""
+
+    name: ClassVar[str] = "horizontal-pod-autoscaler"
+    watches: ClassVar[tuple[str, ...]] = (AUTOSCALERS,)
+
+    def __init__(self, cluster: Cluster, metrics: MetricsSnapshots) -> None:
+        self._metrics = metrics
+        self.metrics_served = True
+        self._wanted: dict[Key, list[tuple[float, int]]] = {}
+        self._next: dict[Key, float] = {}
+        super().__init__(cluster)
+
+    def notice(self, change: Change) -> Iterable[Key]:
+        spec_changed = change.before is None or change.before["spec"] != change.object["spec"]
+        key = key_of_change(change)
+        if change.type == "DELETED":
+            self._wanted.pop(key, None)
+            self._next.pop(key, None)
+        elif spec_changed:
+            self._next.pop(key, None)
+            return (key,)
+        return ()
+
+    def reconcile(self, key: Key) -> None:
+        scaler = self.store.find(AUTOSCALERS, *key)
+        now = self.cluster.now
+        if scaler is None or is_deleting(scaler) or self._next.get(key, 0.0) > now + 0.5:
+            return
+        self._next[key] = now + SYNC_S
+        self.again(SYNC_S, key)
+        reference = scaler["spec"]["scaleTargetRef"]
+        resource = _TARGETS.get(reference["kind"], "")
+        target = self.store.find(resource, key[0], reference["name"]) if resource else None
+        conditions = list((scaler.get("status") or {}).get("conditions") or [])
+        if target is None:
+            group = resource.replace("s.apps", ".apps") if resource else reference["kind"]
+            text = (
+                f"the HPA controller was unable to get the target's current scale: {group} "
+                f'"{reference["name"]}" not found'
+            )
+            conditions = set_condition(conditions, "AbleToScale", "False", "FailedGetScale", text, now)
+            self.record(scaler, "FailedGetScale", text.partition(": ")[2], warning=True)
+            self._write(scaler, 0, 0, [], conditions)
+            return
+        self._scale(scaler, resource, target, conditions)
+
+    def _scale(self, scaler: Object, resource: str, target: Object, conditions: list[Object]) -> None:
+        now, current = self.cluster.now, target["spec"].get("replicas", 1)
+        conditions = set_condition(
+            conditions, "AbleToScale", "True", "ReadyForNewScale", "recommended size matches current size", now
+        )
+        if current == 0:
+            text = "scaling is disabled since the replica count of the target is zero"
+            conditions = set_condition(conditions, "ScalingActive", "False", "ScalingDisabled", text, now)
+            self._write(scaler, 0, 0, [], conditions)
+            return
+        try:
+            proposals = [self._propose(scaler, target, each, current) for each in _metrics_of(scaler)]
+        except MetricsMissing as missing:
+            text = f"the HPA was unable to compute the replica count: {missing}"
+            conditions = set_condition(conditions, "ScalingActive", "False", "FailedGetResourceMetric", text, now)
+            self.record(scaler, "FailedGetResourceMetric", str(missing), warning=True)
+            self.record(
+                scaler, "FailedComputeMetricsReplicas",
+                f"invalid metrics (1 invalid out of 1), first error is: {missing}", warning=True,
+            )  # fmt: skip
+            self._write(scaler, current, current, None, conditions)
+            return
+        best = max(proposals, key=lambda each: each.replicas)
+        found = f"the HPA was able to successfully calculate a replica count from {best.words}"
+        conditions = set_condition(conditions, "ScalingActive", "True", "ValidMetricFound", found, now)
+        desired, conditions = self._moderate(scaler, current, best.replicas, conditions)
+        metrics = [each.current for each in proposals]
+        if desired != current:
+            way = f"{best.words} above target" if desired > current else "All metrics below target"
+            changed = {**target, "metadata": dict(target["metadata"]), "spec": {**target["spec"], "replicas": desired}}
+            self.store.replace(resource, changed, owned=True)
+            self.record(scaler, "SuccessfulRescale", f"New size: {desired}; reason: {way}")
+            text = f"the HPA controller was able to update the target scale to {desired}"
+            conditions = set_condition(conditions, "AbleToScale", "True", "SucceededRescale", text, now)
+        self._write(scaler, current, desired, metrics, conditions, rescaled=desired != current)
+
+    def _propose(self, scaler: Object, target: Object, metric: Object, current: int) -> _Proposal:
+        name = metric["resource"]["name"]
+        pods = [
+            pod
+            for pod in self.index.in_namespace("pods", scaler["metadata"]["namespace"])
+            if selects(target["spec"]["selector"], pod["metadata"].get("labels"))
+            and not is_finished(pod)
+            and not is_deleting(pod)
+        ]
+        used, asked, counted = self._measure(scaler, name, pods)
+        goal = metric["resource"]["target"]
+        average = used / counted
+        if "averageUtilization" in goal:
+            utilization = int(100 * used / asked)
+            ratio = utilization / goal["averageUtilization"]
+            shown = {"averageUtilization": utilization, "averageValue": _shown(name, average)}
+            words = f"{name} resource utilization (percentage of request)"
+        else:
+            ratio = average / quantity(str(goal["averageValue"]))
+            shown = {"averageValue": _shown(name, average)}
+            words = f"{name} resource"
+        replicas = current if abs(ratio - 1) <= _TOLERANCE else math.ceil(ratio * counted)
+        return _Proposal(replicas, {"type": "Resource", "resource": {"name": name, "current": shown}}, words)
+
+    def _measure(self, scaler: Object, name: str, pods: list[Object]) -> tuple[float, float, int]:
+        """Return what the measured pods use and ask for (cores or bytes), and how many were measured."""
+        start = f"failed to get {name} utilization: "
+        if not self.metrics_served:
+            raise MetricsMissing(
+                f"{start}unable to get metrics for resource {name}: unable to fetch metrics from resource metrics "
+                "API: the server could not find the requested resource (get pods.metrics.k8s.io)"
+            )
+        used = asked = 0.0
+        counted = 0
+        for pod in pods:
+            usage = self._metrics.pod(pod["metadata"]["namespace"], pod["metadata"]["name"])
+            if usage is None:
+                continue
+            counted += 1
+            for container in pod["spec"]["containers"]:
+                requests = (container.get("resources") or {}).get("requests") or {}
+                if name not in requests:
+                    raise MetricsMissing(
+                        f"{start}missing request for {name} in container {container['name']} "
+                        f"of Pod {pod['metadata']['name']}"
+                    )
+                asked += quantity(str(requests[name]))
+            for each in usage.containers.values():
+                used += each.cpu_millicores / 1000 if name == "cpu" else each.memory_bytes
+        if not counted:
+            raise MetricsMissing(
+                f"{start}unable to get metrics for resource {name}: no metrics returned from resource metrics API"
+            )
+        return used, asked, counted
+
+    def _moderate(
+        self, scaler: Object, current: int, proposed: int, conditions: list[Object]
+    ) -> tuple[int, list[Object]]:
+        """Apply stabilization, the speed limits of scaling up, and the bounds."""
+        spec, now = scaler["spec"], self.cluster.now
+        behavior = spec.get("behavior") or {}
+        window_s = float((behavior.get("scaleDown") or {}).get("stabilizationWindowSeconds", 300))
+        key = scaler["metadata"]["namespace"], scaler["metadata"]["name"]
+        recent = [each for each in self._wanted.get(key, []) if now - each[0] < max(window_s, SYNC_S)]
+        self._wanted[key] = [*recent, (now, proposed)]
+        stable = max([proposed, *(wanted for at, wanted in recent if now - at < window_s)])
+        if proposed < current and proposed < stable:
+            text = "recent recommendations were higher than current one, applying the highest recent recommendation"
+            conditions = set_condition(conditions, "AbleToScale", "True", "ScaleDownStabilized", text, now)
+            proposed = min(stable, current)
+        low, high = spec.get("minReplicas", 1), spec["maxReplicas"]
+        pace = max(2 * current, current + 4)
+        desired, reason, text = proposed, "DesiredWithinRange", _WITHIN
+        if desired > pace and pace < high:
+            desired, reason = pace, "ScaleUpLimit"
+            text = "the desired replica count is increasing faster than the maximum scale rate"
+        if desired > high:
+            desired, reason = high, "TooManyReplicas"
+            text = "the desired replica count is more than the maximum replica count"
+        elif desired < low:
+            desired, reason = low, "TooFewReplicas"
+            text = "the desired replica count is less than the minimum replica count"
+        limited = "False" if reason == "DesiredWithinRange" else "True"
+        return desired, set_condition(conditions, "ScalingLimited", limited, reason, text, now)
+
+    def _write(
+        self,
+        scaler: Object,
+        current: int,
+        desired: int,
+        metrics: list[Object] | None,
+        conditions: list[Object],
+        *,
+        rescaled: bool = False,
+    ) -> None:
+        old = scaler.get("status") or {}
+        status: dict[str, Any] = {
+            "currentReplicas": current,
+            "desiredReplicas": desired,
+            "currentMetrics": old.get("currentMetrics") or [] if metrics is None else metrics,
+            "conditions": conditions,
+        }
+        if rescaled or "lastScaleTime" in old:
+            status["lastScaleTime"] = rfc3339(self.cluster.now) if rescaled else old["lastScaleTime"]
+        changed = with_status(scaler)
+        changed["status"] = status
+        self.store.replace(AUTOSCALERS, changed, owned=True)
+
+
+def _metrics_of(scaler: Object) -> list[Object]:
+    given = [each for each in scaler["spec"].get("metrics") or () if each["type"] == "Resource"]
+    default = {"type": "Resource", "resource": {"name": "cpu", "target": {"averageUtilization": 80}}}
+    return given or [default]
+
+
+def _shown(name: str, average: float) -> str:
+    return f"{round(average * 1000)}m" if name == "cpu" else str(int(average))
