@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from backends.clock import Clock
+from backends.errors import UsageError
+from backends.model.describe import describe
+from backends.model.describe.containers import containers_of
 from backends.model.detail import ContainerDetail, Detail
-from backends.model.scope import PodScope
+from backends.model.manifest import to_yaml
+from backends.model.scope import PodScope, scope_of
 from backends.operations.ports import ClusterReader
+from backends.operations.surroundings import Surroundings
 
 
 class Details:
@@ -19,18 +24,32 @@ class Details:
 
     async def describe(self, stamp: str, kind: str, name: str, namespace: str | None = None) -> Detail:
         """Describe one object; what belongs to it but cannot be read is named in `gaps`."""
-        raise NotImplementedError
+        cluster = self._cluster(stamp)
+        obj = await cluster.get(kind, name, namespace)
+        around = Surroundings(cluster, self._clock, obj)
+        facts, children = await around.read()
+        return describe(stamp, facts, children=children, gaps=around.gaps)
 
     async def yaml(
         self, stamp: str, kind: str, name: str, namespace: str | None = None, reveal_secrets: bool = False
     ) -> str:
         """Return the object as YAML without managed fields; Secret values are masked unless revealed."""
-        raise NotImplementedError
+        return to_yaml(await self._cluster(stamp).get(kind, name, namespace), reveal_secrets=reveal_secrets)
 
     async def containers(self, stamp: str, namespace: str, pod: str) -> tuple[ContainerDetail, ...]:
         """Return the containers of a pod: init, app, then ephemeral ones."""
-        raise NotImplementedError
+        return containers_of(await self._cluster(stamp).get("pods", pod, namespace))
 
     async def pods_of(self, stamp: str, kind: str, name: str, namespace: str | None = None) -> PodScope | None:
         """Return how to ask for the pods behind an object, or None when its kind has none."""
-        raise NotImplementedError
+        return scope_of(await self._cluster(stamp).get(kind, name, namespace))
+
+    def _cluster(self, stamp: str) -> ClusterReader:
+        try:
+            return self._clusters[stamp]
+        except KeyError:
+            known = ", ".join(self._clusters)
+            raise UsageError(f"there is no stamp {stamp!r}", todo=f"choose from {known}") from None
+
+
+__all__ = ["Details", "PodScope"]
