@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from typing import TypeAlias
 
@@ -72,8 +73,9 @@ class CellMaker:
                 row.append(of_style[character])
                 row.append(None)
             elif width == 1:
-                # Private use, unassigned and odd spaces. Control characters have no width, see below.
-                row.append((character, sgr))
+                # Private use, unassigned and odd spaces are harmless; invisible and impossible ones are not.
+                shown = "\ufffd" if unicodedata.category(character) in ("Cf", "Cs", "Cc") else character
+                row.append((shown, sgr))
             else:
                 _combine(row, character)
 

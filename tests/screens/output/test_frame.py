@@ -1,0 +1,127 @@
+"""What a frame writes must turn any screen into any other, as a terminal understands it."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pyte
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.color import ColorSystem
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from screens.output.cells import Cell, CellMaker
+from screens.output.frame import Frame
+from screens.output.scrolling import Scroll, find_scroll
+from tests.support.hostile import HARMFUL, PAYLOADS
+
+WIDTH, HEIGHT = 24, 14
+STYLES = [None, Style.parse("bold red"), Style.parse("#123456 on #654321"), Style.parse("underline")]
+
+
+def terminal() -> tuple[pyte.Screen, pyte.Stream]:
+    screen = pyte.Screen(WIDTH, HEIGHT)
+    screen.reset_mode(7, private=True)  # the app runs without automatic line wrap
+    return screen, pyte.Stream(screen)
+
+
+def cells_of(text: str, style: Style | None = None) -> list[Cell]:
+    return CellMaker(ColorSystem.TRUECOLOR).cells([Strip([Segment(text, style)])])
+
+
+def look(screen: pyte.Screen) -> list[list[tuple[Any, ...]]]:
+    return [[tuple(screen.buffer[y][x]) for x in range(WIDTH)] for y in range(HEIGHT)]
+
+
+def drawn_at_once(frame: Frame) -> list[list[tuple[Any, ...]]]:
+    """Return how a fresh terminal shows what the frame wants."""
+    screen, stream = terminal()
+    fresh = Frame(WIDTH, HEIGHT)
+    for y in range(HEIGHT):
+        fresh.put(0, y, list(frame._wanted[y]))
+    stream.feed(fresh.write())
+    return look(screen)
+
+
+TEXTS = st.text(st.sampled_from("ab  xyz日本e\u0301é👍│"), min_size=1, max_size=WIDTH + 4)
+PUTS = st.lists(
+    st.tuples(st.integers(0, WIDTH - 1), st.integers(0, HEIGHT - 1), TEXTS, st.sampled_from(STYLES)), max_size=20
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(PUTS, min_size=1, max_size=5))
+def test_any_changes_lead_to_the_wanted_screen(frames: list[list[tuple[int, int, str, Style | None]]]) -> None:
+    screen, stream = terminal()
+    stream.feed("garbage left by another program " * 20)
+    frame = Frame(WIDTH, HEIGHT)
+    for puts in frames:
+        for x, y, text, style in puts:
+            frame.put(x, y, cells_of(text, style))
+        stream.feed(frame.write())
+        assert look(screen) == drawn_at_once(frame)
+        assert not frame.is_dirty
+
+
+@pytest.mark.parametrize("distance", [1, 2, 5, -1, -3])
+def test_a_moved_list_is_moved_by_the_terminal(distance: int) -> None:
+    lines = [f"line {number:05d} {random.Random(number).randrange(10**6)}" for number in range(60)]
+    screen, stream = terminal()
+    frame = Frame(WIDTH, HEIGHT)
+
+    def show(top: int) -> str:
+        for y in range(1, HEIGHT - 1):
+            frame.put(0, y, cells_of(lines[top + y].ljust(WIDTH), STYLES[1] if y == 4 else None))
+        return frame.write()
+
+    frame.put(0, 0, cells_of("title".ljust(WIDTH)))
+    frame.put(0, HEIGHT - 1, cells_of("foot".ljust(WIDTH)))
+    stream.feed(show(20))
+    sequence = show(20 + distance)
+    stream.feed(sequence)
+    assert "r\x1b[" in sequence
+    assert len(sequence) < 80 + (abs(distance) + 2) * (WIDTH + 20)
+    assert look(screen) == drawn_at_once(frame)
+
+
+def test_nothing_changed_writes_nothing() -> None:
+    frame = Frame(WIDTH, HEIGHT)
+    frame.put(0, 0, cells_of("abc"))
+    assert frame.write()
+    frame.put(0, 0, cells_of("abc"))
+    assert frame.write() == ""
+
+
+def test_only_what_changed_is_written() -> None:
+    frame = Frame(WIDTH, HEIGHT)
+    frame.put(0, 2, cells_of("abcdefghijklmnop"))
+    frame.write()
+    frame.put(0, 2, cells_of("abcdefghijkXmnop"))
+    assert frame.write() == "\x1b[3;12HX"
+
+
+def test_a_line_that_did_not_move_makes_no_scroll() -> None:
+    row = {y: cells_of(f"row {y} of the table") for y in range(12)}
+    other = dict(row)
+    other[3] = cells_of("row 3 has a new text")
+    assert find_scroll(row, other) is None
+
+
+def test_a_band_is_found_between_lines_that_stay() -> None:
+    before = {y: cells_of(f"row {y} of the table ...") for y in range(12)}
+    after = {**before, **{y: before[y + 1] for y in range(2, 9)}, 9: cells_of("a row that came from below")}
+    assert find_scroll(before, after) == Scroll(top=2, bottom=9, lines=1)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
+def test_what_slips_through_everything_else_is_stopped_here(payload: str) -> None:
+    row = cells_of(f"before {payload} after")
+    assert not HARMFUL.search("".join(cell[0] for cell in row if cell is not None).replace("\u3164", ""))
+
+
+def test_combining_characters_stay_with_their_letter() -> None:
+    assert cells_of("e\u0301日\u0301") == [("e\u0301", ""), ("日\u0301", ""), None]
