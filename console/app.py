@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import App
 from textual.screen import Screen
 
@@ -127,6 +128,13 @@ class StampdeckApp(AckPacing, ClipboardMixin, App[int]):
 
     def _end_by_signal(self, number: int) -> None:
         self.exit(return_code=128 + number)
+
+    def on_key(self, event: events.Key) -> None:
+        """Keys typed right after the one that opened a prompt were sent to what had the focus then: bring them home."""
+        screen = self.screen
+        if event.is_printable and event.character and isinstance(screen, FramedScreen) and screen.prompt.is_open:
+            screen.prompt.type_ahead(event.character)
+            event.prevent_default().stop()
 
     def on_visit(self, message: Visit) -> None:
         """Go where a screen asks to go."""

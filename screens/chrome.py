@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from backends.model.fleet import FleetSnapshot, StampSnapshot
 from screens.actions import key_name
-from screens.glyphs import HEALTH_TONES, Glyphs
+from screens.glyphs import HEALTH_TONES, Glyphs, is_starting
 from screens.lines import Line, Piece, as_content, cut, line, spread, width_of
 
 
@@ -19,9 +19,11 @@ def stamp_chips(stamps: Sequence[StampSnapshot], glyphs: Glyphs, width: int) -> 
     """Return every stamp with its state in at most `width` cells: the word only where it is not LIVE."""
     pieces: list[Piece] = []
     for stamp in stamps:
-        tone = HEALTH_TONES[stamp.api.health]
-        word = "" if stamp.api.is_live or stamp.api.reason == "starting" else f" {stamp.api.health}"
-        pieces += line((f"{glyphs.health(stamp.api.health)} ", tone), stamp.name, (word, f"{tone}-strong"), "  ")
+        starting = is_starting(stamp.api)
+        tone = "dim" if starting else HEALTH_TONES[stamp.api.health]
+        glyph = glyphs.off if starting else glyphs.health(stamp.api.health)
+        word = "" if stamp.api.is_live or starting else f" {stamp.api.health}"
+        pieces += line((f"{glyph} ", tone), stamp.name, (word, f"{tone}-strong"), "  ")
     if width_of(tuple(pieces)) <= width:
         return tuple(pieces)
     live = sum(stamp.api.is_live for stamp in stamps)

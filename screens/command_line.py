@@ -17,6 +17,17 @@ PLACE_WORDS: dict[str, Place] = {
     "doctor": DoctorPlace(),
     "faults": FaultsPlace(),
 }
+ALIASES = {
+    "dp": "deployments",
+    "sec": "secrets",
+    "jo": "jobs",
+    "cr": "clusterroles",
+    "crb": "clusterrolebindings",
+    "ro": "roles",
+    "rb": "rolebindings",
+    "np": "networkpolicies",
+}
+"""What k9s calls some kinds beside the server's own short names."""
 USUAL_KINDS = ("pods", "deployments", "nodes", "services", "statefulsets", "events", "namespaces")
 """What is offered first, and what is known of before any stamp has answered."""
 
@@ -89,6 +100,9 @@ def _in_namespace(name: str, here: Place) -> Command:
 
 def _kind(name: str, rest: list[str], words: Vocabulary) -> Command:
     known = find_kind(words.kinds, name)
+    if known is None and name in ALIASES:
+        name = ALIASES[name]
+        known = find_kind(words.kinds, name)
     if known is None and words.kinds and name not in USUAL_KINDS:
         near = _near(name, words)
         return Command(

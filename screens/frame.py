@@ -125,7 +125,7 @@ class FramedScreen(Screen[None]):
 
     def _focus_main(self) -> None:
         if self.main is not None:
-            self.main.focus()
+            self.set_focus(self.main)
 
     def say(self, text: str, severity: Literal["information", "warning", "error"] = "information") -> None:
         """Show a message for a moment; the text is never read as markup."""

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 
 from backends.model.fleet import Severity, VerdictLevel
-from backends.model.health import Health
+from backends.model.health import Health, SourceState
 from backends.model.tone import Tone
 
 
@@ -86,6 +86,11 @@ ASCII = Glyphs(
 def choose_glyphs(ascii_only: bool = False) -> Glyphs:
     """Return the ASCII set when asked, by configuration or by `STAMPDECK_ASCII`; else the Unicode one."""
     return ASCII if ascii_only or os.environ.get("STAMPDECK_ASCII", "") not in ("", "0") else UNICODE
+
+
+def is_starting(state: SourceState) -> bool:
+    """Whether a source has not been heard of yet, for better or worse: nothing to be alarmed about."""
+    return state.as_of is None and state.retry_at is None and state.health in (Health.RETRYING, Health.OFF)
 
 
 HEALTH_TONES: dict[Health, Tone] = {

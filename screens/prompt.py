@@ -150,7 +150,11 @@ class Prompt(Vertical):
         self.show_problem("")
         self.add_class("-open")
         field.can_focus = True
-        field.focus()
+        self.screen.set_focus(field)  # now: focus() waits for a message, and the next key would go elsewhere
+
+    def type_ahead(self, character: str) -> None:
+        """Take a key that was pressed before the prompt had the focus."""
+        self.query_one(PromptInput).insert_text_at_cursor(character)
 
     def close(self) -> None:
         """Give the keys back."""

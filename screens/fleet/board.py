@@ -12,7 +12,7 @@ from textual.widgets import Static
 from backends.model.fleet import FleetSnapshot, StampSnapshot
 from screens.fleet.dense import dense_lines
 from screens.fleet.rows import BLOCK_LINES, block_lines
-from screens.glyphs import HEALTH_TONES, Glyphs
+from screens.glyphs import HEALTH_TONES, Glyphs, is_starting
 from screens.lines import as_content, line
 
 BLOCK_HEIGHT = BLOCK_LINES + 2
@@ -52,15 +52,15 @@ class StampBlock(Static):
         self._glyphs = glyphs
         self.border_title = as_content([line((stamp.name, "strong"))])
 
-    def show(self, stamp: StampSnapshot, now: float, chosen: bool) -> None:
-        """Draw a stamp."""
-        tone = HEALTH_TONES[stamp.api.health]
+    def show(self, stamp: StampSnapshot, now: float, width: int, chosen: bool) -> None:
+        """Draw a stamp in so many cells."""
+        tone = "dim" if is_starting(stamp.api) else HEALTH_TONES[stamp.api.health]
         for each in ("good", "warn", "bad", "dim"):
             self.set_class(each == tone, f"-{each}")
         self.set_class(chosen, "-chosen")
-        where = "" if stamp.location in ("", stamp.name) or stamp.api.reason == "starting" else stamp.location
+        where = "" if stamp.location == stamp.name else stamp.location
         self.border_subtitle = as_content([line((where, "dim"))]) if where else None
-        self.update(as_content(block_lines(stamp, now, max(10, self.content_size.width), self._glyphs)))
+        self.update(as_content(block_lines(stamp, now, width, self._glyphs)))
 
     def on_click(self) -> None:
         self.post_message(self.Pressed(self._number))
@@ -106,13 +106,10 @@ class Board(Container):
             lines = dense_lines(self._fleet.stamps, self.chosen, self._now, self._room[0] - 2, self._glyphs)
             self.query_one("#dense", Static).update(as_content(lines))
             return
-        for block, stamp in zip(self.query(StampBlock), self._fleet.stamps, strict=False):
-            block.show(stamp, self._now, block is self._chosen_block)
-
-    @property
-    def _chosen_block(self) -> StampBlock | None:
-        blocks = list(self.query(StampBlock))
-        return blocks[self.chosen] if self.chosen < len(blocks) else None
+        columns = max(1, arrange(*self._room, len(self._fleet.stamps)).columns)
+        width = max(10, self._room[0] // columns - 4)
+        for number, (block, stamp) in enumerate(zip(self.query(StampBlock), self._fleet.stamps, strict=False)):
+            block.show(stamp, self._now, width, number == self.chosen)
 
     @property
     def chosen_name(self) -> str:

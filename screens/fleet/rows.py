@@ -6,7 +6,7 @@ from backends.model.age import format_duration
 from backends.model.fleet import FleetSnapshot, PodCounts, ProbeSample, StampSnapshot, TimelineEntry, Usage
 from backends.model.health import Health
 from backends.model.quantity import format_cores, format_memory_short
-from screens.glyphs import HEALTH_TONES, SEVERITY_TONES, VERDICT_TONES, Glyphs
+from screens.glyphs import HEALTH_TONES, SEVERITY_TONES, VERDICT_TONES, Glyphs, is_starting
 from screens.lines import Line, cut, line, spread, width_of, wrap
 from screens.widgets.sparkline import sparkline
 
@@ -16,7 +16,7 @@ LABEL = 7
 
 def block_lines(stamp: StampSnapshot, now: float, width: int, glyphs: Glyphs) -> list[Line]:
     """Return what a stamp's block says in `BLOCK_LINES` lines of at most `width` cells."""
-    if stamp.api.is_live or stamp.api.reason == "starting":
+    if stamp.api.is_live or is_starting(stamp.api):
         lines = [
             state_line(stamp, now, width, glyphs),
             nodes_line(stamp),
@@ -59,8 +59,8 @@ def state_line(stamp: StampSnapshot, now: float, width: int, glyphs: Glyphs) -> 
     """Return the state of the API, how long or how old, and the version at the right."""
     api = stamp.api
     tone = HEALTH_TONES[api.health]
-    if api.reason == "starting":
-        return spread(line((f"{glyphs.off} starting", "dim-strong")), line((stamp.location, "dim")), width)
+    if is_starting(api):
+        return line((f"{glyphs.off} asking", "dim-strong"))
     word = line((f"{glyphs.health(api.health)} {api.health}", f"{tone}-strong"))
     age = api.age_s(now)
     if api.is_live:
@@ -134,7 +134,7 @@ def trouble_line(stamp: StampSnapshot) -> Line:
         return line(label("15 min"), ("–", "dim"))
     restarts, warnings = stamp.restarts_15m or 0, stamp.warnings_15m or 0
     if not restarts and not warnings:
-        return line(label("15 min"), "quiet: no restarts, no warnings")
+        return line(label("15 min"), ("no restarts, no warnings", "dim"))
     return line(
         label("15 min"),
         (f"{restarts} restart{'s' if restarts != 1 else ''}", "warn" if restarts else None),
