@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
 from backends.clock import Clock
+from backends.model.checks import Check, Outcome
+from backends.operations.deadline import end
+from backends.operations.examination import Examination
 from backends.operations.ports import ApplicationProbe, ClusterReader
+from backends.operations.sources import words_of
 
-
-class Outcome(StrEnum):
-    """How a check ended."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-    OFF = "off"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing asked of one source of one stamp."""
-
-    stamp: str
-    source: str
-    """`api`, `certificate`, `credentials`, `pods`, `tables`, `metrics`, `clock`, `application`, …"""
-    outcome: Outcome
-    what: str
-    why: str = ""
-    todo: str = ""
-    elapsed_s: float = 0.0
+__all__ = ["Check", "Doctor", "Outcome"]
 
 
 class Doctor:
@@ -45,5 +27,26 @@ class Doctor:
 
     async def examine(self, stamps: Sequence[str] = ()) -> AsyncIterator[Check]:
         """Yield checks as they end, stamps side by side (all when none is named); nothing is raised."""
-        raise NotImplementedError
-        yield Check("", "", Outcome.OFF, "")
+        found: asyncio.Queue[Check | None] = asyncio.Queue()
+        asked = [name for name in self._clusters if not stamps or name in stamps]
+        tasks = [asyncio.create_task(self._examine_one(name, found)) for name in asked]
+        running = len(tasks)
+        try:
+            while running:
+                check = await found.get()
+                if check is None:
+                    running -= 1
+                else:
+                    yield check
+        finally:
+            await end(*tasks)
+
+    async def _examine_one(self, name: str, found: asyncio.Queue[Check | None]) -> None:
+        examination = Examination(self._clusters[name], self._probes.get(name), self._clock, found.put_nowait)
+        try:
+            await examination.run()
+        except Exception as error:
+            why, todo = words_of(error)
+            found.put_nowait(Check(name, "doctor", Outcome.FAIL, "the examination itself failed", why, todo))
+        finally:
+            found.put_nowait(None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from backends.clock import Clock
@@ -107,10 +107,13 @@ class Polled(Generic[T]):
             await end(alarm)
 
     def _show_silence(self, waited_s: float) -> None:
-        failures = 2 if waited_s >= self._rhythm.silent_after_s or self.state.health is Health.DOWN else 1
-        self.state = state_of(
-            _NoAnswer(waited_s), before=self.state, now=self._clock.now(), retry_at=None, failures=failures
-        )
+        now, before = self._clock.now(), self.state
+        silence = _NoAnswer(waited_s)
+        if before.health is Health.LIVE and waited_s < self._rhythm.silent_after_s:
+            self.state = replace(before, health=Health.STALE, reason=silence.why, todo=silence.todo, since=now)
+            return
+        failures = 2 if waited_s >= self._rhythm.silent_after_s or before.health is Health.DOWN else 1
+        self.state = state_of(silence, before=before, now=now, retry_at=None, failures=failures)
 
 
 class _NoAnswer(StampdeckError, TimeoutError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -82,7 +83,7 @@ async def test_a_broken_link_is_resumed_without_a_line_twice_or_lost(clock: Manu
         await clock.settle()
         first.fail(refused("orlando"))
         await clock.advance(0.4)
-        assert stream.states["orlando"].health is Health.RETRYING
+        assert stream.states["orlando"] == replace(stream.states["orlando"], health=Health.RETRYING)
         assert stream.states["orlando"].reason == "connection refused"
         again.feed(line("orlando", "web-0", 2, "c"), line("orlando", "web-0", 2, "d"), line("orlando", "web-0", 2, "e"))
         again.feed(line("orlando", "web-0", 3, "f"))
