@@ -190,7 +190,7 @@ def _classic(group: str, version: str, resources: list[_Names]) -> list[Resource
             resource=each.name,
             kind=each.kind,
             namespaced=each.namespaced,
-            singular=each.singular,
+            singular=each.singular or each.kind.lower(),  # old servers leave it out for their own kinds
             short_names=tuple(each.short_names or ()),
             verbs=tuple(each.verbs or ()),
             subresources=tuple(parts.get(each.name, ())),
