@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from textual.binding import BindingsMap
+
+from screens.actions import Action, bindings, key_name
+from screens.detail.containers import ContainersScreen
+from screens.detail.screen import DetailScreen
+from screens.doctor.screen import DoctorScreen
+from screens.faults.screen import FaultsScreen
+from screens.fleet.screen import FleetScreen
+from screens.frame import COMMON, PALETTE, FramedScreen
+from screens.logs.screen import LogsScreen
+from screens.resources.screen import ResourcesScreen
+
+SCREENS: tuple[type[FramedScreen], ...] = (
+    FleetScreen,
+    ResourcesScreen,
+    DetailScreen,
+    ContainersScreen,
+    LogsScreen,
+    DoctorScreen,
+    FaultsScreen,
+)
+
+
+def test_an_action_is_declared_once() -> None:
+    action = Action("logs.since-2", "2", "Since 1m", "read again", "Since", call="since(2)")
+    binding = action.binding()
+    assert (binding.key, binding.action, binding.id, binding.show) == ("2", "since(2)", "logs.since-2", False)
+    assert Action("a.do-it", "x", "t", "h", "g").method == "do_it"
+
+
+def test_ids_are_unique_over_all_screens() -> None:
+    ids = [action.id for screen in SCREENS for action in screen.ACTIONS] + [each.id for each in (*COMMON, PALETTE)]
+    assert len(ids) == len(set(ids))
+
+
+def test_no_key_of_a_screen_means_two_things() -> None:
+    for screen in SCREENS:
+        keys = [key for key, _ in BindingsMap(bindings((*screen.ACTIONS, *COMMON)))]
+        assert len(keys) == len(set(keys)), screen.__name__
+
+
+def test_every_action_has_its_method() -> None:
+    for screen in SCREENS:
+        for action in (*screen.ACTIONS, *COMMON):
+            name = action.method.partition("(")[0]
+            assert name.startswith("app.") or hasattr(screen, f"action_{name}"), f"{screen.__name__}: {action.id}"
+
+
+def test_nothing_writes_on_a_single_key() -> None:
+    assert not [action.id for screen in SCREENS for action in screen.ACTIONS if action.writes]
+
+
+def test_keys_are_written_for_people() -> None:
+    assert [key_name(key) for key in ("ctrl+r", "question_mark", "shift+left", "N", "slash")] == [
+        "^r",
+        "?",
+        "shift-left",
+        "N",
+        "/",
+    ]
