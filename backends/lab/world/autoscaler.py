@@ -180,7 +180,8 @@ class HorizontalAutoscaler(Controller):
         behavior = spec.get("behavior") or {}
         window_s = float((behavior.get("scaleDown") or {}).get("stabilizationWindowSeconds", 300))
         key = scaler["metadata"]["namespace"], scaler["metadata"]["name"]
-        recent = [each for each in self._wanted.get(key, []) if now - each[0] < max(window_s, SYNC_S)]
+        # the first look counts what is there as a recommendation, so that a new autoscaler does not cut at once
+        recent = [each for each in self._wanted.get(key, [(now, current)]) if now - each[0] < max(window_s, SYNC_S)]
         self._wanted[key] = [*recent, (now, proposed)]
         stable = max([proposed, *(wanted for at, wanted in recent if now - at < window_s)])
         if proposed < current and proposed < stable:

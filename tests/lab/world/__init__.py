@@ -1,0 +1,1 @@
+"""The simulated clusters, their application and control."""
