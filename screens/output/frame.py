@@ -10,6 +10,7 @@ from rich.cells import get_character_cell_size
 
 from screens.output.cells import UNKNOWN, Cell
 from screens.output.scrolling import Scroll, find_scroll
+from screens.output.sgr import transition
 
 GAP = 6
 """Unchanged cells that are written again rather than jumped over: a jump costs as many bytes."""
@@ -18,7 +19,7 @@ SCROLL_LINES = 8
 SCROLL_WIDTH = 0.75
 """Share of the screen's width that must have changed: a terminal only moves whole lines."""
 
-RESET = "\x1b[0m"
+RESET = "\x1b[m"
 
 
 class Frame:
@@ -117,8 +118,8 @@ def _write_cells(row: list[Cell], start: int, end: int, sgr: str, out: list[str]
             continue
         character, style = cell
         if style != sgr:
+            out.append(transition(sgr, style))
             sgr = style
-            out.append(f"\x1b[0;{sgr}m" if sgr else RESET)
         out.append(character)
         if not character.isascii() and x + 1 < end and _width_is_disputed(character):
             out.append(f"\x1b[{x + (2 if row[x + 1] is None else 1) + 1}G")
