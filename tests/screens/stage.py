@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from textual.pilot import Pilot
 from textual.widget import Widget
 
 from backends.model.fleet import (
@@ -179,6 +180,10 @@ class Stage:
         )
         stamps = tuple(stamp(name) for name in self.clusters)
         self.app = StampdeckApp(stamps, opening(self.services), clock=self.clock, **app_options)
+
+    def run(self, size: tuple[int, int] = (100, 30)) -> AbstractAsyncContextManager[Pilot[int]]:
+        """Run the application without a terminal, its messages shown."""
+        return self.app.run_test(size=size, notifications=True)
 
     def put(self, kind: str, columns: Any, rows: Mapping[str, Sequence[Row]], **scope: Any) -> None:
         """Let each stamp serve rows of a kind, LIVE."""
