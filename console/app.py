@@ -46,7 +46,8 @@ _CLOSING_S = 3.0
 class StampdeckApp(AckPacing, ClipboardMixin, App[int]):
     """The console on a set of stamps. `open_services` is entered after the first paint and left at the end.
 
-    `keys` maps ids of actions to keys; `faults` is given by a demo only.
+    `keys` maps ids of actions to keys; `command` is obeyed as soon as the services run, as if typed after `:`;
+    `faults` is given by a demo only.
     """
 
     TITLE = "stampdeck"
@@ -63,9 +64,11 @@ class StampdeckApp(AckPacing, ClipboardMixin, App[int]):
         keys: Mapping[str, str] | None = None,
         theme: str = "",
         ascii_only: bool = False,
+        command: str = "",
         faults: FaultControl | None = None,
     ) -> None:
         super().__init__()
+        self._command = command
         self._open_services = open_services
         self._faults = faults
         self._services: Services | None = None
@@ -113,6 +116,7 @@ class StampdeckApp(AckPacing, ClipboardMixin, App[int]):
             async with self._open_services() as services:
                 self._services = services
                 self.deck.overview.connect(services.fleet)
+                await self._obey_first_command()
                 await learn_words(self.deck.words, services.resources, self.deck.clock)
         except StampdeckError as error:
             self._services = None
@@ -120,6 +124,11 @@ class StampdeckApp(AckPacing, ClipboardMixin, App[int]):
         except Exception as error:  # whatever it was, the operator is told and can still quit
             self._services = None
             self.deck.overview.fail(inert.line(f"{type(error).__name__}: {error}"))
+
+    async def _obey_first_command(self) -> None:
+        home = self.screen_stack[0]
+        if self._command and isinstance(home, FramedScreen) and (problem := await home.obey(self._command)):
+            home.say(problem, "warning")
 
     async def on_unmount(self) -> None:
         if self._services_task is not None:

@@ -229,7 +229,7 @@ class FramedScreen(Screen[None]):
     @on(Prompt.Entered)
     async def _prompt_entered(self, event: Prompt.Entered) -> None:
         if event.mode == "command":
-            problem = await self._obey(event.text)
+            problem = await self.obey(event.text)
         else:
             problem = self.entered(event.mode, event.text)
         if problem:
@@ -248,7 +248,8 @@ class FramedScreen(Screen[None]):
     def abandoned(self, mode: str) -> None:
         """Undo what typing did: the prompt was left with esc."""
 
-    async def _obey(self, text: str) -> str:
+    async def obey(self, text: str) -> str:
+        """Carry out a command as typed after `:`; return what is wrong with it, or nothing."""
         command = parse_command(text, self.deck.words, self.place)
         if command.verb == "problem":
             return command.text

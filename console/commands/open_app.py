@@ -24,6 +24,7 @@ def open_app(shell: Shell, faults: FaultControl | None = None) -> int:
         lambda: open_services(settings, stamps=names),
         keys=settings.keys,
         theme=settings.theme,
+        command=shell.command,
         faults=faults,
     )
     code = app.run()

@@ -24,6 +24,7 @@ class Shell:
     config: str | None = None
     stamps: tuple[str, ...] = ()
     write: bool = False
+    command: str = ""
     _settings: Settings | None = field(default=None, repr=False)
 
     @property
