@@ -67,7 +67,8 @@ class EndpointsController(Controller):
 
     def _write_slice(self, service: Object, pods: Sequence[Object]) -> None:
         endpoints = [_endpoint(pod) for pod in pods]
-        ports = _ports(service, pods)
+        # Ports of slices always have a name, if an empty one: `kubectl describe service` counts on it.
+        ports = [{"name": "", **port} for port in _ports(service, pods)]
         held = next(iter(self.index.owned(service["metadata"]["uid"], SLICES)), None)
         if held is None:
             namespace, name = key_of(service)
