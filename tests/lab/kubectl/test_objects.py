@@ -179,7 +179,7 @@ def test_wrong_objects_are_refused_in_the_servers_words(kubectl: Kubectl) -> Non
     assert 'The Deployment "hello" is invalid: spec.template.metadata.labels: Invalid value: ' in text
     assert "`selector` does not match template `labels`" in text
     text = run(kubectl, "create", "configmap", "Not_A_Name", code=1)
-    assert 'The ConfigMap "Not_A_Name" is invalid: metadata.name: Invalid value: "Not_A_Name": ' in text
+    assert 'ConfigMap "Not_A_Name" is invalid: metadata.name: Invalid value: "Not_A_Name": ' in text
     assert "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters" in text
     run(kubectl, "delete", "-f", "-", "--ignore-not-found", stdin=APPLICATION)
 

@@ -1,14 +1,16 @@
-"""Pods: logs, exec, describe, metrics, deletion, watching, forwarded ports."""
+"""Pods: logs, exec, describe, metrics, deletion, watching."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
-import urllib.request
 from collections.abc import Callable
 
 import pytest
 
+from backends.lab.control import LabControl
+from backends.lab.runner import RunningLab
 from tests.lab.kubectl.printed import Kubectl
 
 pytestmark = [pytest.mark.kubectl, pytest.mark.xdist_group("kubectl")]
@@ -58,7 +60,7 @@ def test_logs_of_what_is_not_there(kubectl: Kubectl, pod: str) -> None:
         f'Error from server (BadRequest): previous terminated container "ratings-web" in pod "{pod}" not found\n'
     )
     wrong = kubectl.run("logs", pod, "-c", "nothing", code=1)
-    assert wrong.err == f"error: container nothing is not valid for pod {pod}\n"
+    assert wrong.err == f"error: container nothing is not valid for pod {pod} out of: ratings-web\n"
     missing = kubectl.run("logs", "no-such-pod", code=1)
     assert missing.err == 'error: error from server (NotFound): pods "no-such-pod" not found in namespace "default"\n'
 
@@ -114,21 +116,19 @@ def test_a_deleted_pod_is_replaced_while_a_watch_looks_on(kubectl: Kubectl, pod:
     kubectl.run("rollout", "status", "deployment/ratings-web", "--timeout=30s")
 
 
-def test_previous_logs_of_a_restarted_container(kubectl: Kubectl, pod: str) -> None:
-    kubectl.run("exec", pod, "--", "sh", "-c", "kill 1", code=None)
-    kubectl.until(lambda each: each.table.rows[0]["RESTARTS"].startswith("1 ("), "get", "pod", pod)
-    assert kubectl.run("logs", pod, "--previous").lines
-
-
-def test_port_forward_reaches_the_application(kubectl: Kubectl, pod: str) -> None:
-    forward = kubectl.start("port-forward", f"pod/{pod}", ":8080")
+def test_previous_logs_of_a_container_that_crashes(kubectl: Kubectl, lab: RunningLab) -> None:
+    control = LabControl.read(lab.directory)
+    asyncio.run(control.fault(lab.stamps[0], "pods-crashloop=ratings-api"))
     try:
-        assert forward.stdout is not None
-        said = forward.stdout.readline()
-        found = re.fullmatch(r"Forwarding from 127\.0\.0\.1:(\d+) -> 8080\n", said)
-        assert found, (said, forward.stderr and forward.stderr.read())
-        with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}/healthz", timeout=10) as answer:
-            assert answer.status == 200
+        get = ("get", "pods", "-l", "app=ratings-api")
+        rows = kubectl.until(lambda each: "CrashLoopBackOff" in each.out, *get).table.rows
+        crashed = next(row for row in rows if row["STATUS"] == "CrashLoopBackOff")
+        assert re.fullmatch(r"[1-9]\d* \(\d+[ms].* ago\)", crashed["RESTARTS"])
+        assert crashed["READY"] == "0/1"
+        assert kubectl.run("logs", crashed["NAME"], "--previous").lines
+        text = kubectl.run("describe", "pod", crashed["NAME"]).out
+        assert "Reason:       CrashLoopBackOff" in text
+        assert re.search(r"Warning +BackOff .* Back-off restarting failed container", text)
     finally:
-        forward.terminate()
-        forward.communicate()
+        asyncio.run(control.clear())
+    kubectl.run("rollout", "status", "deployment/ratings-api", "--timeout=60s")
