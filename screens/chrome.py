@@ -33,14 +33,30 @@ def stamp_chips(stamps: Sequence[StampSnapshot], glyphs: Glyphs, width: int) -> 
 
 def top_line(crumbs: Sequence[str], fleet: FleetSnapshot, now: float, glyphs: Glyphs, width: int) -> Line:
     """Return the top line: breadcrumbs left; stamps, write state and the clock right."""
-    left: list[Piece] = [*line(("stampdeck", "title"), "  ")]
-    for number, crumb in enumerate(crumbs):
-        last = number == len(crumbs) - 1
-        left += line((f" {glyphs.crumb} " if number else "", "dim"), (crumb, "strong" if last else "dim"))
     clock = time.strftime("%H:%M:%S", time.localtime(now))
     mode = line(("read-only  ", "dim")) if width >= 100 else ()
     right = (*stamp_chips(fleet.stamps, glyphs, width // 2), *mode, *line((clock, "dim")))
-    return spread(tuple(left), right, width)
+    name = line(("stampdeck", "title"), "  ")
+    room = width - width_of(name) - width_of(right) - 1
+    return spread((*name, *crumbs_line(crumbs, room, glyphs)), right, width)
+
+
+def crumbs_line(crumbs: Sequence[str], room: int, glyphs: Glyphs) -> Line:
+    """Return the breadcrumbs; where there is no room those in the middle go first, the last one stays."""
+    shown = list(crumbs)
+    while True:
+        pieces: list[Piece] = []
+        for number, crumb in enumerate(shown):
+            last = number == len(shown) - 1
+            pieces += line((f" {glyphs.crumb} " if number else "", "dim"), (crumb, "strong" if last else "dim"))
+        if width_of(tuple(pieces)) <= room or len(shown) < 2:
+            return cut(tuple(pieces), room, glyphs.more)
+        if len(shown) > 2 and shown[1] == glyphs.more:
+            del shown[2 if len(shown) > 3 else 0]
+        elif len(shown) > 2:
+            shown[1] = glyphs.more
+        else:
+            del shown[0]
 
 
 class TopLine(Widget):

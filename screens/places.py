@@ -33,7 +33,7 @@ class ResourcesPlace:
     @property
     def crumb(self) -> str:
         where = "" if not self.stamps else "@" + ",".join(self.stamps)
-        return f"{self.kind}{where}" + (f" of {self.of}" if self.of else "")
+        return f"{self.kind.partition('.')[0]}{where}" + (f" of {self.of}" if self.of else "")
 
 
 @dataclass(frozen=True, slots=True)

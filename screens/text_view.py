@@ -22,7 +22,7 @@ LineMaker = Callable[[int], Sequence[Line]]
 class TextView(ScrollView, can_focus=True):
     """Lines made for its width; the place is kept when they are made anew."""
 
-    DEFAULT_CSS = "TextView { height: 1fr; padding: 0 1; scrollbar-size: 1 1; background: $background; }"
+    DEFAULT_CSS = "TextView { height: 1fr; padding: 0 1; scrollbar-size: 0 1; background: $background; }"
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "roll(1)", "down", show=False),
@@ -31,8 +31,8 @@ class TextView(ScrollView, can_focus=True):
         Binding("pageup,ctrl+b", "page(-1)", "page up", show=False),
         Binding("home,g", "edge(False)", "top", show=False),
         Binding("end,G", "edge(True)", "bottom", show=False),
-        Binding("left,h", "across(-8)", "left", show=False),
-        Binding("right,l", "across(8)", "right", show=False),
+        Binding("left", "across(-8)", "left", show=False),
+        Binding("right", "across(8)", "right", show=False),
     ]
 
     def __init__(self) -> None:
@@ -57,7 +57,8 @@ class TextView(ScrollView, can_focus=True):
 
     def _remake(self) -> None:
         self._width = self.scrollable_content_region.width
-        self._lines = list(self._make(max(20, self._width)))
+        spare = 0 if self.show_vertical_scrollbar else 1  # the scrollbar may come with these very lines
+        self._lines = list(self._make(max(20, self._width - spare)))
         widest = max((width_of(each) for each in self._lines), default=0)
         self.virtual_size = Size(widest, len(self._lines))
         self._find_matches()

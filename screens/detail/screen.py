@@ -28,7 +28,7 @@ ACTIONS = (
     Action("detail.describe", "d", "Describe", "what it is and what is wrong with it", "View", footer="describe"),
     Action("detail.yaml", "y", "YAML", "the object as YAML", "View", footer="yaml"),
     Action("detail.turn", "tab", "Other view", "description or YAML", "View"),
-    Action("detail.logs", "L", "Logs", "follow its logs", "View", footer="logs"),
+    Action("detail.logs", "l", "Logs", "follow its logs", "View", footer="logs"),
     Action("detail.pods", "enter", "Pods", "the pods behind it", "View", footer="pods"),
     Action("detail.owner", "J", "Owner", "the object that owns it", "View", footer="owner"),
     Action("detail.search", "slash", "Search", "light every match of a regular expression", "Text", footer="search"),

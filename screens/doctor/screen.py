@@ -89,6 +89,8 @@ def summary_line(checks: list[Check], running: bool) -> Line:
 def check_lines(checks: list[Check], stamps: tuple[str, ...], width: int, glyphs: Glyphs) -> list[Line]:
     """Return the checks grouped by stamp, each failure with why and what to do."""
     marks = {Outcome.OK: glyphs.good, Outcome.WARN: glyphs.warn, Outcome.FAIL: glyphs.down, Outcome.OFF: glyphs.off}
+    sources = max([12, *(min(40, len(check.source)) for check in checks)]) + 2
+    indent = sources + 9
     lines: list[Line] = []
     for stamp in stamps:
         lines.append(line((stamp, "title")))
@@ -97,12 +99,14 @@ def check_lines(checks: list[Check], stamps: tuple[str, ...], width: int, glyphs
             lines.append(
                 line(
                     (f"  {marks[check.outcome]} {check.outcome:<5}", f"{tone}-strong"),
-                    (f"{check.source:<14}", "strong"),
+                    (f"{check.source:<{sources}}", "strong"),
                     check.what,
                     (f"  {check.elapsed_s * 1000:.0f} ms" if check.elapsed_s else "", "dim"),
                 )
             )
-            lines += [line(" " * 23, (text, tone)) for text in wrap(check.why, width - 23, 4)]
-            lines += [line(("do".rjust(21) + "  ", "accent"), text) for text in wrap(check.todo, width - 23, 4)]
+            lines += [line(" " * indent, (text, tone)) for text in wrap(check.why, width - indent, 4)]
+            lines += [
+                line(("do".rjust(indent - 2) + "  ", "accent"), text) for text in wrap(check.todo, width - indent, 4)
+            ]
         lines.append(())
     return lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from backends.model.logs import LogLine
@@ -80,15 +80,31 @@ def modes_line(showing: Showing) -> Line:
     )
 
 
-def prefix_of(stamps: Sequence[str], pods: int) -> Callable[[LogLine], tuple[str, str | None]] | None:
-    """Return what stands before each line: stamp where there are several, pod and container where they differ."""
-    if pods < 2 and len(stamps) < 2:
+def prefix_of(
+    stamps: Sequence[str], sources: Collection[tuple[str, str, str]]
+) -> Callable[[LogLine], tuple[str, str | None]] | None:
+    """Return what stands before each line, no longer than it takes to tell the sources apart.
+
+    `sources` are (stamp, pod, container) of the lines read. The stamp stands where there are several, the last
+    part of the pod's name (all of it when that is not enough) where there are several, and so the container.
+    """
+    pods = {pod for _, pod, _ in sources}
+    containers = {container for _, _, container in sources}
+    if len(stamps) < 2 and len(pods) < 2 and len(containers) < 2:
         return None
-    many = len(stamps) > 1
-    room = max(len(name) for name in stamps) if many else 0
+    tails = {pod: pod.rpartition("-")[2] for pod in pods}
+    short = len(set(tails.values())) == len(pods)
+    names = {pod: tails[pod] if short else pod for pod in pods} if len(pods) > 1 else dict.fromkeys(pods, "")
+    room = max((len(name) for name in stamps), default=0) if len(stamps) > 1 else 0
+    pod_room = min(40, max((len(name) for name in names.values()), default=0))
 
     def prefix(entry: LogLine) -> tuple[str, str | None]:
-        where = f"{entry.stamp:<{room}} " if many else ""
-        return f"{where}{entry.pod} {entry.container}", "accent"
+        parts = [f"{entry.stamp:<{room}}"] if room else []
+        if pod_room:
+            parts.append(f"{names.get(entry.pod, entry.pod):<{pod_room}}")
+        if len(containers) > 1:
+            parts.append(entry.container)
+        tone = "accent" if not room or entry.stamp == stamps[0] else "dim"
+        return " ".join(parts), tone
 
     return prefix

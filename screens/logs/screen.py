@@ -79,7 +79,7 @@ class LogsScreen(FramedScreen):
         self._stream, self._read, self._problem = None, 0, ""
         self._pods.clear()
         self.view.clear()
-        self.view.set_prefix(prefix_of(place.stamps, 1))
+        self.view.set_prefix(prefix_of(place.stamps, ()))
         self._following = self.work(partial(self._follow, place))
 
     async def _follow(self, place: LogsPlace) -> None:
@@ -109,7 +109,7 @@ class LogsScreen(FramedScreen):
             before = len(self._pods)
             self._pods.update({(each.stamp, each.pod, each.container) for each in batch.items})
             if len(self._pods) != before:
-                self.view.set_prefix(prefix_of(self.place.stamps, len(self._pods)))
+                self.view.set_prefix(prefix_of(self.place.stamps, self._pods))
             self.view.append(batch.items)
         version = stream.version.value if stream is not None else -1
         drawn = (self._showing(), version, self._problem, self.place, int(self.deck.clock.now()), self.size)

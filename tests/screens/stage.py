@@ -226,7 +226,7 @@ def text_of(widget: Widget) -> str:
     """Return what a widget draws, line by line, as bare text."""
     return "\n".join(
         "".join(segment.text for segment in strip).rstrip()
-        for strip in widget.render_lines(widget.size.region)  # type: ignore[attr-defined]
+        for strip in widget.render_lines(widget.size.region)
     )
 
 
