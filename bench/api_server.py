@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import random
 import sys
@@ -164,16 +165,18 @@ class Server:
     async def _collection(self, request: web.Request) -> web.StreamResponse:
         is_pods = request.path == "/api/v1/pods"
         if request.query.get("watch") in ("1", "true"):
-            return await self._watch(request, is_pods)
+            response = web.StreamResponse(headers={"Content-Type": "application/json"})
+            with contextlib.suppress(ConnectionError):  # the client left: the usual end of a watch
+                await response.prepare(request)
+                await self._watch(response, is_pods)
+            return response
         if is_pods:
             limit, start = int(request.query.get("limit", 0)), int(request.query.get("continue", 0) or 0)
             return web.Response(body=self._pods.page(limit, start), content_type="application/json")
         table = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": "1000"}}
         return web.json_response(table | {"columnDefinitions": _EMPTY_COLUMNS, "rows": []})
 
-    async def _watch(self, request: web.Request, is_pods: bool) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "application/json"})
-        await response.prepare(request)
+    async def _watch(self, response: web.StreamResponse, is_pods: bool) -> None:
         sent, start, bookmark = 0, time.monotonic(), time.monotonic()
         while True:
             await asyncio.sleep(0.02)

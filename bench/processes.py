@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-
-_TICKS_S = 1 / os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @contextmanager
@@ -51,17 +47,11 @@ def _kubeconfig(name: str, port: int) -> str:
     )
 
 
-def cpu_s(process_id: int) -> float:
-    """Return the processor seconds a process used so far."""
-    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) * _TICKS_S
+def console(fleet: Path, *arguments: str) -> list[str]:
+    """Return the command line of the console on a fleet."""
+    return [str(Path(sys.executable).with_name("stampdeck")), "--config", str(fleet), *arguments]
 
 
-def resident_mib(process_id: int) -> float:
-    """Return the resident memory of a process in MiB."""
-    return int(Path(f"/proc/{process_id}/statm").read_text().split()[1]) * _PAGE / 2**20
-
-
-def peak_mib_of(usage_before: int) -> float:
-    """Return the peak resident memory of ended children in MiB, given ru_maxrss (KiB) of one of them."""
-    return usage_before / 1024
+def kubectl() -> str:
+    """Return the kubectl of the development environment."""
+    return str(Path(sys.executable).with_name("kubectl"))
