@@ -122,7 +122,9 @@ class Dispatch:
         context, accept = self._context, request.headers.get("Accept", "")
         if resource.namespaced and call.name and not call.namespace:
             raise no_such_path()
-        if resource.verbs and not call.subresource and call.verb not in resource.verbs:
+        # POST is for collections; PUT and PATCH are for objects.
+        misplaced = call.name != "" if call.verb == "create" else call.name == "" and call.verb in ("update", "patch")
+        if not call.subresource and (misplaced or call.verb not in resource.verbs):
             raise method_not_supported()
         if resource.group == "metrics.k8s.io":
             self._gate.check_metrics()

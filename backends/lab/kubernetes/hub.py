@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable
 
-from backends.lab.objects import Change, ObjectStore
+from backends.lab.objects import Change, ObjectStore, TooOld
 
 _GATHER_S = 0.004  # changes of the same moment go out in one chunk; less than any client can tell
 _BEHIND = 50_000  # a watcher that lags this many changes is cut off, as the server does with slow ones
@@ -91,6 +91,13 @@ class WatchHub:
             found = self._encoded[key] = encode()
         return found
 
+    def _cut_off(self) -> None:
+        """Changes were forgotten before they were distributed: whoever watches has to begin anew."""
+        for watchers in self._subscriptions.values():
+            for subscription in watchers:
+                subscription.lagging = True
+                subscription.wake()
+
     async def run(self) -> None:
         """Distribute until cancelled."""
         seen = self.distributed = self._store.revision
@@ -98,9 +105,13 @@ class WatchHub:
             await self._store.wait(seen)
             await asyncio.sleep(_GATHER_S)
             by_resource: dict[str, list[Change]] = defaultdict(list)
-            for change in self._store.since(seen):
-                by_resource[change.resource].append(change)
-                seen = change.revision
+            try:
+                for change in self._store.since(seen):
+                    by_resource[change.resource].append(change)
+                    seen = change.revision
+            except TooOld:
+                seen = self._store.revision
+                self._cut_off()
             for resource, changes in by_resource.items():
                 for subscription in tuple(self._subscriptions.get(resource, ())):
                     subscription.offer(changes)

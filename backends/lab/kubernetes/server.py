@@ -79,7 +79,15 @@ class KubernetesApi:
         application = web.Application(client_max_size=16 * 2**20)
         dispatch = Dispatch(self._context, FaultGate(self.faults))
         application.router.add_route("*", "/{path:.*}", dispatch.serve)
-        self._runner = web.AppRunner(application, access_log=None, handle_signals=False, keepalive_timeout=600)
+        self._runner = web.AppRunner(
+            application,
+            access_log=None,
+            handle_signals=False,
+            keepalive_timeout=600,
+            # A watch or log whose caller went away must end at once, not at its next write.
+            handler_cancellation=True,
+            shutdown_timeout=2.0,
+        )
         await self._runner.setup()
         assert self._runner.server is not None
         self._listener = Listener(self._files, self._runner.server)

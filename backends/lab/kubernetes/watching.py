@@ -53,6 +53,8 @@ class Watch:
             if subscription is not None:
                 await self._stream(response, subscription)
             await response.write_eof()
+        except ConnectionError:
+            pass  # the caller went away
         finally:
             if subscription is not None:
                 self._context.hub.leave(subscription)

@@ -92,16 +92,31 @@ async def serve(context: ApiContext, call: Call, request: web.Request, resource:
     first = options.lines(options.choose(entries))
     if not options.follow or options.previous:
         return web.Response(body=first, content_type="text/plain")
+    return await _follow(context, call, request, container, options, first, len(entries))
+
+
+async def _follow(
+    context: ApiContext,
+    call: Call,
+    request: web.Request,
+    container: str,
+    options: LogOptions,
+    first: bytes,
+    after: int,
+) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "text/plain"})
     response.enable_chunked_encoding()
     await response.prepare(request)
-    if first:
-        await response.write(first)
-    async for batch in context.nodes.follow_log(call.namespace, call.name, container, len(entries)):
-        chunk = options.lines(batch)
-        if chunk:
-            await response.write(chunk)
-        if options.left_bytes == 0:
-            break
-    await response.write_eof()
+    try:
+        if first:
+            await response.write(first)
+        async for batch in context.nodes.follow_log(call.namespace, call.name, container, after):
+            chunk = options.lines(batch)
+            if chunk:
+                await response.write(chunk)
+            if options.left_bytes == 0:
+                break
+        await response.write_eof()
+    except ConnectionError:
+        pass  # the caller went away
     return response
