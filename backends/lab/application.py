@@ -136,11 +136,10 @@ class ApplicationServer:
         try:
             response = refusal or await handler(request)
         except web.HTTPException as error:
-            response = error
+            response = web.Response(status=error.status, text=f"{error.status} {error.reason}\n")
         response.headers["X-Stamp"] = self._stamp
         response.headers["X-Request-Id"] = f"{self._dice.getrandbits(64):016x}"
         response.headers["Cache-Control"] = "no-store"
-        assert isinstance(response, web.StreamResponse)
         return response
 
     async def _delay(self) -> None:

@@ -70,10 +70,9 @@ class HorizontalAutoscaler(Controller):
         target = self.store.find(resource, key[0], reference["name"]) if resource else None
         conditions = list((scaler.get("status") or {}).get("conditions") or [])
         if target is None:
-            group = resource.replace("s.apps", ".apps") if resource else reference["kind"]
             text = (
-                f"the HPA controller was unable to get the target's current scale: {group} "
-                f'"{reference["name"]}" not found'
+                "the HPA controller was unable to get the target's current scale: "
+                f'{resource or reference["kind"]} "{reference["name"]}" not found'
             )
             conditions = set_condition(conditions, "AbleToScale", "False", "FailedGetScale", text, now)
             self.record(scaler, "FailedGetScale", text.partition(": ")[2], warning=True)

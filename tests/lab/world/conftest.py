@@ -7,6 +7,7 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -90,7 +91,7 @@ async def lab() -> AsyncIterator[Living]:
         yield found
 
 
-def workload(name: str, replicas: int = 1, image: str = "app:v1", **container: object) -> Object:
+def workload(name: str, replicas: int = 1, *, image: str = "app:v1", **container: Any) -> Object:
     """Return a Deployment as a client would send it, without any default."""
     return {
         "apiVersion": "apps/v1",

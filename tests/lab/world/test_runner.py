@@ -1,0 +1,153 @@
+"""The whole lab: its folder, its control, and that it answers as itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+import stat
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+import pytest
+import yaml
+from cryptography import x509
+
+from backends.lab.control import LabControl, LabError
+from backends.lab.runner import Lab, LabOptions, RunningLab, open_lab, run_lab
+
+
+@pytest.fixture
+async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
+    async with open_lab(LabOptions(tmp_path / "lab", speed=50, incidents=False)) as found:
+        yield found
+
+
+def test_options_that_cannot_work_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="give pods too"):
+        Lab(LabOptions(tmp_path, changes_per_s=5))
+
+
+async def test_nothing_in_the_folder_is_readable_by_others(lab: Lab) -> None:
+    found = [lab.folder.path, *lab.folder.path.rglob("*")]
+    assert len(found) > 20
+    for path in found:
+        wanted = 0o700 if path.is_dir() else 0o600
+        assert stat.S_IMODE(path.stat().st_mode) == wanted, path
+
+
+async def test_fleet_file_is_what_a_user_writes(lab: Lab) -> None:
+    fleet = yaml.safe_load(lab.folder.config.read_text())
+    assert [stamp["name"] for stamp in fleet["stamps"]] == ["orlando", "seattle"]
+    first = fleet["stamps"][0]
+    assert first["cluster"] == {"kubeconfig": "kube/orlando.yaml", "context": "orlando"}
+    assert first["location"] == "Orlando, FL"
+    async with aiohttp.ClientSession() as session, session.get(first["application"]["url"]) as response:
+        assert (response.status, response.headers["X-Stamp"]) == (200, "orlando")
+    kubeconfig = yaml.safe_load((lab.folder.path / "kube/orlando.yaml").read_text())
+    assert kubeconfig["current-context"] == "orlando"
+    assert [each["name"] for each in kubeconfig["contexts"]] == ["orlando", "orlando-reader"]
+
+
+async def test_every_account_of_lab_json_works_and_may_what_it_may(lab: Lab) -> None:
+    document = json.loads((lab.folder.path / "lab.json").read_text())
+    api = document["stamps"]["seattle"]["kubernetes"]
+    for account in api["accounts"]:
+        context = ssl.create_default_context(cafile=api["certificate_authority"])
+        headers = {}
+        if "certificate" in account:
+            context.load_cert_chain(account["certificate"], account["key"])
+        else:
+            headers["Authorization"] = f"Bearer {account['token']}"
+        admin = "system:masters" in account["groups"]
+        async with aiohttp.ClientSession(headers=headers) as session:
+            for path, allowed in (("pods", True), ("nodes", True), ("secrets", admin)):
+                async with session.get(f"{api['url']}/api/v1/{path}", ssl=context) as response:
+                    assert response.status == (200 if allowed else 403), (account["user"], path)
+
+
+async def test_certificates_are_for_loopback_and_the_expired_one_is_expired(lab: Lab) -> None:
+    served = x509.load_pem_x509_certificate((lab.folder.path / "pki/orlando-apiserver.crt").read_bytes())
+    names = served.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert "localhost" in names.get_values_for_type(x509.DNSName)
+    assert "127.0.0.1" in [str(each) for each in names.get_values_for_type(x509.IPAddress)]
+    expired = x509.load_pem_x509_certificate((lab.folder.path / "pki/orlando-apiserver-expired.crt").read_bytes())
+    assert served.not_valid_after_utc > datetime.now(UTC) > expired.not_valid_after_utc
+
+
+async def test_control_sets_shows_and_clears_faults(lab: Lab) -> None:
+    control = LabControl.read(lab.folder.path)
+    (fault,) = await control.fault("orlando", "api-slow=3", for_s=30)
+    assert (fault.stamp, fault.name, fault.argument) == ("orlando", "api-slow", "3")
+    assert fault.left_s is not None
+    assert 25 < fault.left_s <= 30
+    status = await control.status()
+    assert (status.stamps, status.speed, status.seed) == (("orlando", "seattle"), 50, 1)
+    assert [each.name for each in status.faults] == ["api-slow"]
+    assert status.counts["seattle"]["nodes"] == 6
+    assert [each.stamp for each in await control.fault("all", "app-error")] == ["orlando", "seattle"]
+    assert len(await control.clear()) == 3
+    assert (await control.status()).faults == ()
+    assert await control.clear("orlando", "api-down") == ()
+
+
+async def test_fault_ends_by_itself(lab: Lab) -> None:
+    control = LabControl.read(lab.folder.path)
+    await control.fault("seattle", "node-notready", for_s=0.3)
+    assert lab.stamps["seattle"].world.kubelet.silent
+    async with asyncio.timeout(5):
+        while (await control.status()).faults:
+            await asyncio.sleep(0)
+    assert not lab.stamps["seattle"].world.kubelet.silent
+
+
+@pytest.mark.parametrize(
+    ("stamp", "fault", "words"),
+    [
+        ("orlando", "api-dwn", "did you mean api-down"),
+        ("orland", "api-down", "did you mean orlando"),
+        ("orlando", "node-gone=k8s-linuxpool-0", "unknown node 'k8s-linuxpool-0'"),
+        ("orlando", "pods-crashloop=ratings-wep", "did you mean ratings-web"),
+    ],
+)
+async def test_control_names_what_is_wrong(lab: Lab, stamp: str, fault: str, words: str) -> None:
+    with pytest.raises(LabError, match=words):
+        await LabControl.read(lab.folder.path).fault(stamp, fault)
+    assert (await LabControl.read(lab.folder.path).status()).faults == ()
+
+
+async def test_control_needs_its_token(lab: Lab) -> None:
+    stranger = LabControl(lab.control.url, "guess", lab.folder.path)
+    with pytest.raises(LabError, match="control token is wrong"):
+        await stranger.status()
+
+
+async def test_lab_that_does_not_run_is_said(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="no lab is running in"):
+        LabControl.read(tmp_path)
+    (tmp_path / "lab.json").write_text("{}")
+    with pytest.raises(LabError, match="cannot be used"):
+        LabControl.read(tmp_path)
+
+
+async def test_run_lab_tells_when_ready_and_takes_its_announcement_back(tmp_path: Path) -> None:
+    stop, told = asyncio.Event(), []
+
+    def ready(running: RunningLab) -> None:
+        told.append(running)
+        assert (tmp_path / "lab.json").exists()
+        stop.set()
+
+    await asyncio.wait_for(run_lab(LabOptions(tmp_path), ready, stop), 20)
+    (running,) = told
+    assert running.stamps == ("orlando", "seattle")
+    assert set(running.addresses) == {
+        "control",
+        *(f"{stamp}/{server}" for stamp in running.stamps for server in ("api", "application")),
+    }
+    assert not (tmp_path / "lab.json").exists()
+    control = LabControl(running.addresses["control"], "any", tmp_path)
+    with pytest.raises(LabError, match="does not answer"):
+        await control.status()
