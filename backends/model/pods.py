@@ -16,7 +16,7 @@ PodClass: TypeAlias = Literal["running", "not_ready", "pending", "failing", "fin
 
 _WAITING = frozenset({"Pending", "ContainerCreating", "PodInitializing", "SchedulingGated"})
 _INIT_STEP = re.compile(r"Init:\d+/\d+")
-_RESTARTS = re.compile(r"(\d+)(?: \((.+) ago\))?")
+_RESTARTS = re.compile(r"(\d+)(?: \((.+) ago\))?", re.ASCII)
 
 
 def pod_class(ready: str, status: str, deleting: bool = False) -> PodClass:

@@ -137,9 +137,7 @@ def workload_changes(kind: str) -> RowDifference:
             return TimelineEntry(at, row.stamp, severity, f"{kind}/{row.namespace}/{row.name}", text)
 
         if before is None or after is None:
-            return [
-                entry(Severity.INFO, f"{kind} was created") if after else entry(Severity.WARNING, f"{kind} is gone")
-            ]
+            return [entry(Severity.INFO, "was created") if after else entry(Severity.WARNING, "is gone")]
         return [entry(*change) for change in _workload(reader, before, after)]
 
     return difference

@@ -13,8 +13,8 @@ AGE = "age"
 """The column that is never read from the server's text: the text stands still, `created_at` does not."""
 
 _DURATION_COLUMNS = frozenset({AGE, "lastseen", "firstseen", "duration", "lastschedule"})
-_RATIO = re.compile(r"(\d+)/(\d+)")
-_RESTARTS = re.compile(r"(\d+) \(.+ ago\)")
+_RATIO = re.compile(r"(\d+)/(\d+)", re.ASCII)
+_RESTARTS = re.compile(r"(\d+) \(.+ ago\)", re.ASCII)
 _NOT_KEY = re.compile(r"[^0-9a-z%]+")
 
 MISSING = frozenset({"", "<none>", "<unknown>", "<pending>", "<unset>", "<nil>", "<invalid>", "n/a", "-"})

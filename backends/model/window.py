@@ -30,10 +30,13 @@ class RollingCount:
             self._buckets[position - 1] = (bucket, self._buckets[position - 1][1] + amount)
         else:
             self._buckets.insert(position, (bucket, amount))
+            self._forget(self._buckets[-1][0] - self._span_s)
 
     def total(self, now: float) -> int:
         """Return the count of the span that ends at `now`."""
-        oldest = now - self._span_s
+        self._forget(now - self._span_s)
+        return self._total
+
+    def _forget(self, oldest: float) -> None:
         while self._buckets and self._buckets[0][0] + self._bucket_s <= oldest:
             self._total -= self._buckets.popleft()[1]
-        return self._total
