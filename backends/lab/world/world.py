@@ -13,6 +13,7 @@ from backends.lab.faults import Fault, FaultBoard
 from backends.lab.kubernetes.node_services import ContainerUnavailable, LogEntry, PodUsage, Terminal, Usage
 from backends.lab.metrics import MetricsSnapshots
 from backends.lab.objects import ObjectStore
+from backends.lab.world.accounts import DefaultAccounts
 from backends.lab.world.autoscaler import HorizontalAutoscaler
 from backends.lab.world.churn import churn
 from backends.lab.world.cluster import Cluster
@@ -82,6 +83,7 @@ class World:
         ):  # fmt: skip
             controller(cluster)
         LoadBalancers(cluster, network)
+        DefaultAccounts(cluster)
         GarbageCollector(cluster)
         self.metrics = MetricsSnapshots(cluster, self.load, self.kubelet.silent)
         self.autoscaler = HorizontalAutoscaler(cluster, self.metrics)
