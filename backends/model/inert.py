@@ -53,7 +53,7 @@ _MAY_COMBINE = re.compile(
 _SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]"
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d\x9e\x9f])[^\x07\x1b\x80-\x9f]*+(?:\x07|\x1b\\|\x9c)"
-    r"|\x1b[ -/]*+[0-~]?"
+    r"|\x1b(?:[#%()*+./-]?[0-~])?"
 )
 
 
