@@ -44,6 +44,8 @@ from backends.streams import Cell
 _log = logging.getLogger(__name__)
 
 _PAGE = 500
+_SEVERAL = 3
+"""So many failures in a row make a source DOWN."""
 _SLICE_S = 0.004
 """Work on the event loop is given up after so long, so that keys are answered during a storm."""
 _CONFIRM_S = 1.0
@@ -177,6 +179,7 @@ class Reflection:
                 break
             await asyncio.sleep(0)
         self.store.keep_only(listed)
+        self._failures = 0
         self._version = version
         self._heard_at = self._clock.now()
 
@@ -231,7 +234,9 @@ class Reflection:
         async with self._connection.stream(path, query, accept=accept, doing=doing) as stream:
             self._connection.expect_json(stream.content_type, b"", doing)
             self._is_following = True
-            self._live()
+            if self._failures < _SEVERAL:
+                self._live()
+            # Else the beginning of an answer proves nothing: an event or the next beat must confirm it.
             try:
                 await self._read_changes(stream.chunks, doing)
             finally:
@@ -304,11 +309,11 @@ class Reflection:
                 return
             self._become(Health.RETRYING, failures.reason(error), error.todo)
             self._connection.trouble.set()
-            if (await self._pulse.checked(seen.number)).error is None:
-                # The API is there: only this connection broke.
-                await self._pause(self._lasting.next_delay())
-            return
-        if isinstance(error, Expired):
+            if (await self._pulse.checked(seen.number)).error is not None:
+                return
+            # The API is there: only this connection broke.
+        if isinstance(error, Expired) or self._failures >= _SEVERAL:
+            # After several failures the version itself may be what the server cannot stand.
             self._version = None
         if isinstance(error, NotFound):
             self._kind = None
@@ -328,7 +333,7 @@ class Reflection:
         if isinstance(error, NotFound):
             return Health.OFF, self._timing.unserved_s
         delay_s = self._lasting.next_delay(getattr(error, "retry_after_s", None) or 0.0)
-        if isinstance(error, Throttled | Expired) or self._failures < 3:
+        if isinstance(error, Throttled | Expired) or self._failures < _SEVERAL:
             return Health.RETRYING, delay_s
         return Health.DOWN, delay_s
 

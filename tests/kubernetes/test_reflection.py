@@ -1,0 +1,399 @@
+"""Following a collection while everything that can go wrong does: rows stay, the state says why, and it heals."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from backends.kubernetes import Cluster
+from backends.kubernetes.reflection import Reflection
+from backends.model.health import Health, SourceState
+from tests.kubernetes.wild_server import FAST, Request, Script, WildServer, event, opened, row
+from tests.support.waiting import until
+
+
+def _names(reflection: Reflection) -> list[str]:
+    return sorted(each.name for each in reflection.store.rows.values())
+
+
+async def _live(reflection: Reflection) -> None:
+    await until(lambda: reflection.state.value.is_live)
+
+
+def _remember(reflection: Reflection) -> tuple[list[SourceState], asyncio.Task[None]]:
+    """Collect every state from now on."""
+    states: list[SourceState] = []
+
+    async def follow() -> None:
+        async for state in reflection.state.follow():
+            states.append(state)  # noqa: PERF401
+
+    return states, asyncio.create_task(follow())
+
+
+def _html(server: WildServer) -> Script:
+    async def script(_: Request, writer: asyncio.StreamWriter) -> None:
+        await server.send(writer, b"<html><body>Please sign in</body></html>", content_type="text/html")
+
+    return script
+
+
+def _truncated(server: WildServer) -> Script:
+    async def script(_: Request, writer: asyncio.StreamWriter) -> None:
+        await server.send(writer, b'{"kind":"Table","metadata":{"resourceVer')
+
+    return script
+
+
+def _cut_in_the_body(server: WildServer) -> Script:
+    async def script(_: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(server.head(200, "Content-Length: 1000") + b'{"kind":')
+        await writer.drain()
+        writer.transport.abort()
+
+    return script
+
+
+def _wrong_kind(server: WildServer) -> Script:
+    async def script(_: Request, writer: asyncio.StreamWriter) -> None:
+        await server.send(writer, {"kind": "Pod", "metadata": {}})
+
+    return script
+
+
+def _redirect(server: WildServer) -> Script:
+    async def script(_: Request, writer: asyncio.StreamWriter) -> None:
+        await server.send(writer, b"", "Location: https://login.example/", status=302)
+
+    return script
+
+
+def _not_http(_: WildServer) -> Script:
+    async def script(_: Request, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
+        writer.close()
+
+    return script
+
+
+def _failing(server: WildServer) -> Script:
+    async def script(_: Request, writer: asyncio.StreamWriter) -> None:
+        await server.refuse(writer, 500, "etcdserver: request timed out")
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (_html, "answered HTML instead of JSON"),
+        (_truncated, "cut short"),
+        (_cut_in_the_body, "cut its answer in the middle|connection reset"),
+        (_wrong_kind, "is no Kubernetes answer"),
+        (_redirect, "answered with a redirect"),
+        (_not_http, "not HTTP"),
+        (_failing, "etcdserver: request timed out"),
+    ],
+)
+async def test_a_lying_api_is_down_with_its_lie_and_keeps_the_rows(
+    server: WildServer, cluster: Cluster, fault: object, reason: str
+) -> None:
+    async with cluster.reflect("configmaps") as maps:
+        await _live(maps)
+        with server.misbehave(fault(server)):  # type: ignore[operator]
+            server.cut()
+            await until(lambda: maps.state.value.health is Health.DOWN)
+            state = maps.state.value
+            assert re.search(reason, state.reason)
+            assert state.retry_at
+            assert _names(maps) == ["one", "two"]
+        await _live(maps)
+        assert _names(maps) == ["one", "two"]
+
+
+async def test_a_lying_api_is_not_asked_in_a_circle(server: WildServer, tmp_path: Path) -> None:
+    slower = replace(FAST, reconnect_base_s=0.2, reconnect_cap_s=0.4)
+    async with opened(server.kubeconfig(tmp_path), slower) as cluster:
+        with server.misbehave(_html(server)):
+            async with cluster.reflect("configmaps") as maps:
+                await until(lambda: maps.state.value.health is Health.DOWN)
+                asked = len([each for each in server.requests if each.path != "/version"])
+                began = time.monotonic()
+                await until(lambda: time.monotonic() - began > 1.0)
+                assert len([each for each in server.requests if each.path != "/version"]) - asked < 12
+
+
+async def test_a_stopped_api_is_down_until_it_is_back(server: WildServer, cluster: Cluster) -> None:
+    async with cluster.reflect("configmaps") as maps:
+        await _live(maps)
+        as_of = maps.state.value.as_of
+        await server.stop()
+        await until(lambda: maps.state.value.health is Health.DOWN)
+        state = maps.state.value
+        assert "connection refused by 127.0.0.1" in state.reason
+        assert "API server is not running" in state.todo
+        assert state.as_of is not None
+        assert as_of is not None
+        assert state.as_of >= as_of
+        assert _names(maps) == ["one", "two"]
+        del server.rows["one"]
+        server.version += 10
+        await server.start()
+        await _live(maps)
+
+
+async def test_a_cut_watch_resumes_without_a_list(server: WildServer, cluster: Cluster) -> None:
+    async with cluster.reflect("configmaps") as maps:
+        await _live(maps)
+        server.put("three")
+        await until(lambda: len(maps.store.rows) == 3)
+        seen = str(server.version)
+        server.cut()
+        server.put("four")
+        await until(lambda: len(maps.store.rows) == 4)
+        assert server.watches[-1].query["resourceVersion"] == seen
+        assert len(server.lists) == 1
+
+
+async def test_a_watch_that_ends_in_order_is_no_failure(server: WildServer, tmp_path: Path) -> None:
+    async with opened(server.kubeconfig(tmp_path)) as cluster, cluster.reflect("configmaps") as maps:
+        await _live(maps)
+        seen, watching = _remember(maps)
+        began = time.monotonic()
+        await until(lambda: time.monotonic() - began > 1.1)  # younger watches that end are suspicious
+        server.end_watches()
+        await until(lambda: len(server.watches) == 2)
+        await until(lambda: server.open_watches == 1)
+        watching.cancel()
+        assert {state.health for state in seen} == {Health.LIVE}
+
+
+async def test_watches_that_end_at_once_are_not_asked_for_in_a_circle(server: WildServer, cluster: Cluster) -> None:
+    async def end_at_once(request: Request, writer: asyncio.StreamWriter) -> None:
+        if "watch" in request.query:
+            await server.send(writer, b"")
+        else:
+            await server.answer(request, writer)
+
+    with server.misbehave(end_at_once):
+        async with cluster.reflect("configmaps") as maps:
+            await until(lambda: "ends the watch as soon as it begins" in maps.state.value.reason)
+            began, before = time.monotonic(), len(server.watches)
+            await until(lambda: len(server.watches) >= before + 4)
+            assert time.monotonic() - began > 0.3
+            assert _names(maps) == ["one", "two"]
+
+
+async def test_a_forgotten_version_lists_again_behind_the_rows(server: WildServer, cluster: Cluster) -> None:
+    async with cluster.reflect("configmaps") as maps:
+        await _live(maps)
+        changes = maps.store.follow()
+        changes.drain()
+        untouched = next(each for each in maps.store.rows.values() if each.name == "two")
+        del server.rows["one"]
+        server.rows["three"] = row("three", server.version + 5)
+        server.version += 5
+        status = {"kind": "Status", "message": "too old resource version", "reason": "Expired", "code": 410}
+        server.tell(json.dumps({"type": "ERROR", "object": status}).encode() + b"\n")
+        await until(lambda: "410" in maps.state.value.reason)
+        assert len(maps.store.rows) == 2
+        await until(lambda: _names(maps) == ["three", "two"])
+        await _live(maps)
+        assert set(changes.drain().rows) == {"orlando/uid-one", "orlando/uid-three"}
+        assert maps.store.rows[untouched.uid] is untouched
+
+
+async def test_silence_makes_stale_and_looks_again(server: WildServer, tmp_path: Path) -> None:
+    timing = replace(FAST, silence_s=0.3)
+    async with opened(server.kubeconfig(tmp_path), timing) as cluster, cluster.reflect("configmaps") as maps:
+        await _live(maps)
+        states, watching = _remember(maps)
+        server.version += 1
+        server.rows["unheard"] = row("unheard", server.version)
+        await until(lambda: "unheard" in _names(maps))
+        await until(lambda: any(each.health is Health.STALE and "said nothing" in each.reason for each in states))
+        watching.cancel()
+        await _live(maps)
+
+
+async def test_an_api_that_answers_nothing_is_doubted_then_slow(server: WildServer, cluster: Cluster) -> None:
+    async def slow(request: Request, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.6)
+        await server.answer(request, writer)
+
+    async with cluster.reflect("configmaps") as maps:
+        await _live(maps)
+        with server.misbehave(slow):
+            await until(lambda: maps.state.value.health is Health.STALE)
+            await until(lambda: "it answered after" in maps.state.value.reason)
+            assert maps.state.value.health is Health.STALE
+            server.put("three")  # the watch itself still works
+            await until(lambda: len(maps.store.rows) == 3)
+        await _live(maps)
+
+
+async def test_a_black_hole_is_down_in_time(server: WildServer, cluster: Cluster) -> None:
+    hole = asyncio.Event()
+
+    async def swallow(*_: object) -> None:
+        await hole.wait()
+
+    async with cluster.reflect("configmaps") as maps:
+        await _live(maps)
+        # Connections are accepted by the kernel and never served, as behind a dead load balancer.
+        assert server._server is not None
+        asyncio.get_running_loop().remove_reader(server._server.sockets[0].fileno())
+        with server.misbehave(swallow):
+            await until(lambda: maps.state.value.health is Health.DOWN, within_s=5)
+        assert "does not accept connections" in maps.state.value.reason
+        assert _names(maps) == ["one", "two"]
+        hole.set()
+
+
+async def test_refusals_are_told_and_heal(server: WildServer, cluster: Cluster) -> None:
+    async def forbid(request: Request, writer: asyncio.StreamWriter) -> None:
+        if request.path == "/version":
+            await server.answer(request, writer)
+        else:
+            await server.refuse(writer, 403, 'configmaps is forbidden: User "eve" cannot list resource', "Forbidden")
+
+    async def expel(_: Request, writer: asyncio.StreamWriter) -> None:
+        await server.refuse(writer, 401, "Unauthorized", "Unauthorized")
+
+    async with cluster.reflect("configmaps") as maps:
+        await _live(maps)
+        for script, health in ((forbid, Health.FORBIDDEN), (expel, Health.UNAUTHORIZED)):
+            with server.misbehave(script):
+                server.cut()
+                await until(lambda wanted=health: maps.state.value.health is wanted)  # type: ignore[misc]
+                assert maps.state.value.todo
+                assert len(maps.store.rows) == 2
+            await _live(maps)
+
+
+async def test_throttling_is_honoured_and_shown(server: WildServer, cluster: Cluster) -> None:
+    async def throttle(request: Request, writer: asyncio.StreamWriter) -> None:
+        if request.path == "/version":
+            await server.answer(request, writer)
+        else:
+            await server.refuse(writer, 429, "Too many requests, please try again later.", "", "Retry-After: 1")
+
+    with server.misbehave(throttle):
+        async with cluster.reflect("configmaps") as maps:
+            await until(lambda: "asked to slow down (429), again in 1 s" in maps.state.value.reason)
+            assert maps.state.value.health is Health.RETRYING
+            assert len(server.requests) < 4
+            assert cluster.meter.throttled_15m() >= 1
+            server.script = None
+            await _live(maps)
+    refused = next(each for each in server.requests if each.path != "/version")
+    assert server.lists[-1].at - refused.at >= 0.9
+
+
+async def test_a_server_without_tables(server: WildServer, cluster: Cluster) -> None:
+    plain = {"metadata": {"name": "plain", "namespace": "default", "uid": "u1", "resourceVersion": "7"}}
+
+    async def old(request: Request, writer: asyncio.StreamWriter) -> None:
+        if request.path != "/api/v1/configmaps":
+            await server.answer(request, writer)
+        elif "as=Table" in request.headers["accept"]:
+            await server.refuse(writer, 406, "only the following media types are accepted: application/json")
+        elif "watch" in request.query:
+            writer.write(server.head(200, "Transfer-Encoding: chunked"))
+            changed = (
+                json.dumps({"type": "ADDED", "object": plain | {"kind": "ConfigMap", "data": {}}}).encode() + b"\n"
+            )
+            writer.write(b"%x\r\n%s\r\n" % (len(changed), changed))
+            server._watchers.add(writer)
+        else:
+            await server.send(writer, {"kind": "ConfigMapList", "metadata": {"resourceVersion": "5"}, "items": []})
+
+    with server.misbehave(old):
+        async with cluster.reflect("configmaps") as maps:
+            await until(lambda: _names(maps) == ["plain"])
+            assert [column.name for column in maps.store.columns] == ["Name", "Age"]
+            await _live(maps)
+
+
+async def test_a_server_that_ignores_the_wish_for_tables(server: WildServer, cluster: Cluster) -> None:
+    item = {
+        "metadata": {"name": "plain", "uid": "u1", "resourceVersion": "7", "creationTimestamp": "2026-01-02T03:04:05Z"}
+    }
+
+    async def stubborn(request: Request, writer: asyncio.StreamWriter) -> None:
+        if "watch" in request.query or request.path != "/api/v1/configmaps":
+            await server.answer(request, writer)
+        else:
+            await server.send(writer, {"kind": "ConfigMapList", "metadata": {"resourceVersion": "5"}, "items": [item]})
+
+    with server.misbehave(stubborn):
+        async with cluster.reflect("configmaps") as maps:
+            found = await until(lambda: next(iter(maps.store.rows.values()), None))
+            assert found.created_at == 1767323045.0
+            assert found.cells[0] == "plain"
+
+
+async def test_a_clock_that_is_wrong_is_told(server: WildServer, cluster: Cluster) -> None:
+    server.date_offset_s = -300.0
+    async with cluster.reflect("configmaps") as maps:
+        await _live(maps)
+        await until(lambda: "the API's clock is" in maps.state.value.reason)
+        assert "behind this machine's" in maps.state.value.reason
+        assert -302 < cluster.clock_skew_s < -298
+
+
+async def test_odd_rows_are_taken_as_they_are(server: WildServer, cluster: Cluster) -> None:
+    odd = row("odd", 7, labels={"a": "b"})
+    odd["cells"] = ["odd", {"nested": [1]}, None]
+    async with cluster.reflect("configmaps") as maps:
+        await _live(maps)
+        huge = row("huge", 8, labels={"long": "x" * 700_000})
+        line = event("ADDED", odd) + event("ADDED", huge)
+        for at in range(0, len(line), 50_000):
+            server.tell(line[at : at + 50_000])
+        await until(lambda: {"odd", "huge"} <= set(_names(maps)))
+        assert maps.store.rows["orlando/uid-odd"].cells == ("odd", '{"nested":[1]}', None)
+        owned = [
+            {"kind": "Node", "name": "n", "controller": False},
+            {"kind": "ReplicaSet", "name": "web", "controller": True},
+        ]
+        server.put("owned", ownerReferences=owned, deletionTimestamp="2026-01-02T03:04:05Z", labels={"app": "web"})
+        found = await until(lambda: maps.store.rows.get("orlando/uid-owned"))
+        assert (found.owner, found.deleting, found.labels) == ("ReplicaSet/web", True, {"app": "web"})
+        server.remove("owned")
+        await until(lambda: "owned" not in _names(maps))
+
+
+async def test_one_watch_for_all_who_ask(server: WildServer, cluster: Cluster) -> None:
+    async with cluster.reflect("configmaps") as first:
+        await _live(first)
+        async with cluster.reflect("cm") as second:
+            assert second is first
+    # Back before it was dropped: neither listed nor watched again.
+    async with cluster.reflect("configmaps") as third:
+        assert third is first
+    assert (len(server.lists), len(server.watches)) == (1, 1)
+    await until(lambda: server.open_watches == 0)
+    async with cluster.reflect("configmaps") as fourth:
+        assert fourth is not first
+        await _live(fourth)
+    assert (len(server.lists), len(server.watches)) == (2, 2)
+
+
+async def test_a_storm_does_not_hold_the_loop(server: WildServer, cluster: Cluster) -> None:
+    async with cluster.reflect("configmaps") as maps:
+        await _live(maps)
+        line = b"".join(event("MODIFIED", row("one", 1000 + number, number)) for number in range(20_000))
+        server.tell(line)
+        worst = 0.0
+        while next(each for each in maps.store.rows.values() if each.name == "one").version != "20999":
+            before = time.monotonic()
+            await asyncio.sleep(0)
+            worst = max(worst, time.monotonic() - before)
+        assert worst < 0.2, "one slice of work took this long"
