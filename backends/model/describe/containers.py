@@ -65,7 +65,7 @@ def _state(status: Object, kind: str) -> tuple[str, Tone | None]:
         if amount(ended, "exitCode") == 0:
             return "Terminated: Completed", "dim"
         return f"Terminated: {exit_words(ended)}", "bad"
-    if mapping(status, "state", "running"):
+    if "running" in mapping(status, "state"):
         ready = bool(status.get("ready")) or kind != "app"
         return ("Running" if ready else "Running, not ready"), ("good" if ready else "warn")
     return "Waiting", "warn"

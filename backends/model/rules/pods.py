@@ -155,7 +155,7 @@ def _container(status: Object, facts: Facts, what: str) -> Iterator[Finding]:
         )
     elif terminated and amount(terminated, "exitCode") != 0:
         yield Finding(Severity.BAD, f"{name} ended: {exit_words(terminated)}", text(terminated, "message"), _LOG)
-    elif mapping(status, "state", "running") and what == "container":
+    elif "running" in mapping(status, "state") and what == "container":
         yield from _running(name, status, facts)
 
 
