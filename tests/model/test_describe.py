@@ -177,7 +177,11 @@ def test_a_node_tells_what_its_pods_request() -> None:
      "Job", "CronJob", "PersistentVolumeClaim", "PodDisruptionBudget", "Ingress", "ConfigMap", "Secret", "Thing"],
 )  # fmt: skip
 def test_every_kind_is_described_even_when_it_has_nothing(kind: str) -> None:
-    for obj in ({"kind": kind}, {"kind": kind, "metadata": {"name": "x"}, "spec": None, "status": []}):
+    objects: list[dict[str, Any]] = [
+        {"kind": kind},
+        {"kind": kind, "metadata": {"name": "x"}, "spec": None, "status": []},
+    ]
+    for obj in objects:
         assert describe("orlando", Facts(dict(obj), NOW)).kind == kind
 
 

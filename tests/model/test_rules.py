@@ -172,7 +172,13 @@ PODS: list[tuple[str, dict[str, Any], list[dict[str, Any]], list[str], str]] = [
         "node is ready",
     ),
     ("terminating in time", a_pod(metadata={"deletionTimestamp": at(-20)}), [], [], ""),
-    ("ended badly", a_pod({"name": "web", "state": ended(3)}, phase="Failed"), [], ["container web ended: exit code 3"], ""),
+    (
+        "ended badly",
+        a_pod({"name": "web", "state": ended(3)}, phase="Failed"),
+        [],
+        ["container web ended: exit code 3"],
+        "",
+    ),
 ]  # fmt: skip
 
 
@@ -339,6 +345,14 @@ def test_a_workload_points_to_the_pods_that_are_the_cause_once_for_all_of_them()
 
 @pytest.mark.parametrize("kind", ["Pod", "Node", "Deployment", "DaemonSet", "Job", "Service", "Thing"])
 def test_objects_with_parts_of_the_wrong_shape_are_no_trouble(kind: str) -> None:
-    for broken in (None, [], "x", 3, {"conditions": "x", "containerStatuses": {"a": 1}}, {"conditions": [None, 3]}):
+    shapes: list[Any] = [
+        None,
+        [],
+        "x",
+        3,
+        {"conditions": "x", "containerStatuses": {"a": 1}},
+        {"conditions": [None, 3]},
+    ]
+    for broken in shapes:
         for obj in ({"kind": kind, "status": broken}, {"kind": kind, "spec": broken}, {"kind": kind, "metadata": {}}):
             assert all(isinstance(finding, Finding) for finding in diagnose(Facts(obj, NOW)))
