@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,8 @@ class Lab:
             options.stamps, seed=options.seed, nodes=options.nodes, pods=options.pods, version=options.version
         )
         self.boards = {plan.name: FaultBoard(plan.name) for plan in plans}
-        self.stamps = {plan.name: self._stamp(plan) for plan in plans}
+        with _collector_aside():
+            self.stamps = {plan.name: self._stamp(plan) for plan in plans}
         self._started = time.monotonic()
         self._living: list[asyncio.Task[None]] = []
         self._token = secrets.token_urlsafe(24)
@@ -192,6 +194,22 @@ class Lab:
         }
 
 
+@contextlib.contextmanager
+def _collector_aside() -> Iterator[None]:
+    """Build without Python's cycle collector, and let it leave what was built alone afterwards.
+
+    With 30,000 pods one full collection would stop every server of the lab for more than half a second.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
+
+
 @contextlib.asynccontextmanager
 async def open_lab(options: LabOptions) -> AsyncIterator[Lab]:
     """Start a lab and stop it when the context is left."""
@@ -201,3 +219,4 @@ async def open_lab(options: LabOptions) -> AsyncIterator[Lab]:
         yield lab
     finally:
         await lab.stop()
+        gc.unfreeze()

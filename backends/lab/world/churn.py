@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 
 from backends.lab.clock import rfc3339
@@ -16,7 +17,8 @@ _TICK_S = 0.02
 async def churn(cluster: Cluster, changes_per_s: float, label: str = "lab.stampdeck/filler") -> None:
     """Change the status of pods that carry `label`, so many times per real second, until cancelled.
 
-    Four of five changes are a restart counted, the fifth a container that turns ready or not ready.
+    Nineteen of twenty changes are a restart counted, the other a container that turns ready or not ready, which
+    its ReplicaSet and Deployment then count too.
     """
     keys = [
         (pod["metadata"]["namespace"], pod["metadata"]["name"])
@@ -25,7 +27,7 @@ async def churn(cluster: Cluster, changes_per_s: float, label: str = "lab.stampd
     ]
     if not keys:
         raise ValueError("there are no filler pods to change: ask for some with pods=N")
-    owed, last = 0.0, time.monotonic()
+    owed, last, tidied = 0.0, time.monotonic(), time.monotonic()
     while True:
         await asyncio.sleep(_TICK_S)
         now = time.monotonic()
@@ -37,12 +39,17 @@ async def churn(cluster: Cluster, changes_per_s: float, label: str = "lab.stampd
             if pod is not None and pod["status"].get("containerStatuses"):
                 cluster.store.replace("pods", _changed(cluster, pod), owned=True)
         owed -= int(owed)
+        if now - tidied > 1:
+            # What is written now is kept in the history: a full collection would look at all of it for a second.
+            gc.collect(1)
+            gc.freeze()
+            tidied = now
 
 
 def _changed(cluster: Cluster, pod: Object) -> Object:
     first, *others = pod["status"]["containerStatuses"]
     stamp = rfc3339(cluster.now)
-    if cluster.rng.random() < 0.8:
+    if cluster.rng.random() < 0.95:
         again = {**first, "restartCount": first["restartCount"] + 1, "state": {"running": {"startedAt": stamp}}}
         return with_status(pod, containerStatuses=[again, *others])
     ready = not first["ready"]

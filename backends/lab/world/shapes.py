@@ -124,7 +124,8 @@ def set_condition(
 ) -> list[Object]:
     """Return the conditions with one set; lastTransitionTime moves only with the status.
 
-    `updates` adds lastUpdateTime, which Deployments carry and which moves with reason or message.
+    `updates` is for Deployments: theirs carry lastUpdateTime, which moves with reason or message, and the
+    condition that changed last comes last.
     """
     stamp = rfc3339(now)
     old = next((each for each in conditions if each["type"] == kind), None)
@@ -135,8 +136,8 @@ def set_condition(
         new["lastUpdateTime"] = stamp
     new["lastTransitionTime"] = old["lastTransitionTime"] if old and old["status"] == status else stamp
     new |= {"reason": reason, "message": message}
-    if old is None:
-        return [*conditions, new]
+    if old is None or updates:
+        return [*(each for each in conditions if each is not old), new]
     return [new if each is old else each for each in conditions]
 
 
