@@ -120,6 +120,7 @@ class LiveTable(TableNavigation, can_focus=True):
             with self._keeping_place():
                 self._order.set_sort(first.sort_key, self._sort_reverse)
         self._columns.set_available(self._line_width - GUTTER)
+        self._painter.fill_width = self._line_width
         self._resize_content()
         self._measure_soon()
         self.refresh()
@@ -238,8 +239,9 @@ class LiveTable(TableNavigation, can_focus=True):
         self._clock.request()
 
     def on_resize(self, event: events.Resize) -> None:
-        if self._columns.set_available(self._line_width - GUTTER):
-            self._painter.forget()
+        self._columns.set_available(self._line_width - GUTTER)
+        self._painter.fill_width = self._line_width
+        self._painter.forget()
         self._resize_content()
         self._scroll_rows(self._cursor.top_showing(self._top, self._line_count))
         self.refresh()
@@ -364,6 +366,8 @@ class LiveTable(TableNavigation, can_focus=True):
 
     def _cut(self, strip: Strip, part: str, width: int) -> Strip:
         left = self.scroll_offset.x
+        if not left and strip.cell_length == width:
+            return strip
         return strip.crop_extend(left, left + width, self._tones.component(part))
 
     def _empty_line(self, y: int, width: int) -> Strip:

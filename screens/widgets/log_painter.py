@@ -37,6 +37,8 @@ class LogPainter:
         self.timestamps = False
         self.search: re.Pattern[str] | None = None
         self.prefix_width = 0
+        self.fill_width = 0
+        """Cells that a line fills with its background; `forget` after changing it."""
 
     def forget(self) -> None:
         """Draw everything anew."""
@@ -104,6 +106,10 @@ class LogPainter:
             start, piece = sum(map(len, pieces[:part])), pieces[part] if part < len(pieces) else ""
             if part:
                 segments = [Segment(" " * self.left_width, self._tones.component(on))]
+        length = self.left_width + len(piece)
+        if self.search is None and length < self.fill_width and text.isascii():  # the usual line, in one strip
+            piece = piece.ljust(self.fill_width - self.left_width)
+            return Strip([*segments, Segment(piece, self._tones.toned(on, level_tone(text)))], self.fill_width)
         segments += self._text_segments(text, start, start + len(piece), self._tones.toned(on, level_tone(text)))
         return Strip(segments)
 

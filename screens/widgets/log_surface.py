@@ -121,6 +121,7 @@ class LogSurface(ScrollView, can_focus=True):
         self._tell_follow()
 
     def _apply_wrap(self) -> None:
+        self._painter.fill_width = self._width
         width = max(NARROWEST_WRAP, self._width - self._painter.left_width)
         self._buffer.set_wrap(width if self._wrap and self._width else None)
 
@@ -183,8 +184,9 @@ class LogSurface(ScrollView, can_focus=True):
         number = self._buffer.number_at(index)
         strip = self._painter.paint(number, part, self._buffer.rows.width, number == self._found)
         left = self.scroll_offset.x
-        on = self._tones.component("found") if number == self._found else blank
-        strip = strip.crop_extend(left, left + width, on)
+        if left or strip.cell_length != width:
+            on = self._tones.component("found") if number == self._found else blank
+            strip = strip.crop_extend(left, left + width, on)
         if y == self._height - 1 and not self._following and self._new_lines:
             return self._with_indicator(strip, width)
         return strip

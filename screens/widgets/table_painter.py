@@ -50,6 +50,8 @@ class RowPainter:
         self._row_tone = row_tone
         self._painted: dict[str, _Painted] = {}
         self._tick = 0
+        self.fill_width = 0
+        """Cells that a row fills with its background; `forget` after changing it."""
 
     def forget(self) -> None:
         """Draw everything anew: widths or colours changed."""
@@ -127,8 +129,11 @@ class RowPainter:
             else:
                 segments.append(Segment(run + text, style))
                 run, run_style = gap, base
+        length = GUTTER + self._layout.total_width + COLUMN_GAP
+        if length < self.fill_width:
+            run += " " * (self.fill_width - length) if run_style is base else ""
         segments.append(Segment(run, run_style))
-        return Strip(segments)
+        return Strip(segments, max(length, self.fill_width) if run_style is base else length)
 
     def _cell_style(self, on: str, tone: str | None, lit: bool) -> Style:
         if on.startswith("cursor"):  # one colour for the whole line, or the cursor would be hard to see
