@@ -15,6 +15,16 @@ from backends.lab.clock import LabClock, rfc3339
 Object = dict[str, Any]
 """A Kubernetes object as JSON. Objects inside the store are never changed in place: they are replaced."""
 
+UNCOUNTED = frozenset(
+    (
+        *("pods", "nodes", "services", "namespaces", "persistentvolumes", "persistentvolumeclaims"),
+        *("resourcequotas", "limitranges", "leases.coordination.k8s.io", "volumeattachments.storage.k8s.io"),
+        *("horizontalpodautoscalers.autoscaling", "certificatesigningrequests.certificates.k8s.io"),
+        *("csinodes.storage.k8s.io", "apiservices.apiregistration.k8s.io"),
+    )
+)
+"""Resources with a spec whose changes the real server does not count in metadata.generation."""
+
 _NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # apimachinery's rand.SafeEncodeString alphabet
 
 
@@ -127,7 +137,7 @@ class ObjectStore:
             raise ObjectExists(f'{resource} "{meta["name"]}" already exists')
         meta["uid"] = str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
         meta.setdefault("creationTimestamp", rfc3339(self.clock.now()))
-        if "spec" in obj:
+        if "spec" in obj and resource not in UNCOUNTED:
             meta["generation"] = 1
         return self._write("ADDED", resource, key, obj, None)
 

@@ -22,7 +22,7 @@ def test_a_created_object_gets_its_identity_and_the_next_revision(store: ObjectS
     made = store.create("pods", pod("a"))
     meta = made["metadata"]
     assert meta["resourceVersion"] == str(store.revision)
-    assert meta["uid"] and meta["creationTimestamp"].endswith("Z") and meta["generation"] == 1
+    assert meta["uid"] and meta["creationTimestamp"].endswith("Z")
     with pytest.raises(ObjectExists):
         store.create("pods", pod("a"))
 
@@ -41,11 +41,17 @@ def test_what_the_caller_holds_is_not_what_the_store_holds(store: ObjectStore) -
 
 
 def test_generation_grows_with_the_spec_only(store: ObjectStore) -> None:
-    store.create("pods", pod("a", size=1))
-    store.change("pods", "default", "a", lambda obj: obj.update(status={"phase": "Running"}))
-    assert store.get("pods", "default", "a")["metadata"]["generation"] == 1
-    store.change("pods", "default", "a", lambda obj: obj["spec"].update(size=2))
-    assert store.get("pods", "default", "a")["metadata"]["generation"] == 2
+    store.create("deployments.apps", pod("a", size=1))
+    store.change("deployments.apps", "default", "a", lambda obj: obj.update(status={"phase": "Running"}))
+    assert store.get("deployments.apps", "default", "a")["metadata"]["generation"] == 1
+    store.change("deployments.apps", "default", "a", lambda obj: obj["spec"].update(size=2))
+    assert store.get("deployments.apps", "default", "a")["metadata"]["generation"] == 2
+
+
+def test_some_kinds_have_no_generation(store: ObjectStore) -> None:
+    assert "generation" not in store.create("pods", pod("a", size=1))["metadata"]
+    changed = store.change("pods", "default", "a", lambda obj: obj["spec"].update(size=2))
+    assert "generation" not in changed["metadata"]
 
 
 def test_the_same_content_again_writes_nothing(store: ObjectStore) -> None:
