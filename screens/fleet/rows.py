@@ -234,8 +234,7 @@ def timeline_line(entry: TimelineEntry, clock: str, names: int, width: int, glyp
         (f"{clock}  ", "dim"),
         (f"{entry.stamp:<{names}}  ", "name"),
         (f"{glyphs.severity(entry.severity)} ", tone),
-        (entry.subject, "strong"),
-        "  ",
+        *([] if entry.text.lower().startswith(entry.subject.lower()) else [(entry.subject, "strong"), "  "]),
         (entry.text, tone),
         (times, "dim"),
     )

@@ -13,6 +13,7 @@ import msgspec
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from backends.clock import Clock
 from backends.model.fleet import (
     FleetSnapshot,
     PodCounts,
@@ -164,8 +165,8 @@ def pod(stamp_name: str, name: str, status: str = "Running", ready: str = "1/1",
 class Stage:
     """Real operations on written clusters, behind the real application."""
 
-    def __init__(self, *names: str, **app_options: Any) -> None:
-        self.clock = StillClock()
+    def __init__(self, *names: str, clock: Clock | None = None, **app_options: Any) -> None:
+        self.clock: Any = clock or StillClock()
         self.clusters = {name: FakeCluster(name) for name in names or ("orlando", "seattle")}
         for cluster in self.clusters.values():
             cluster.served = SERVED
@@ -225,8 +226,7 @@ def entries(count: int = 6) -> list[TimelineEntry]:
 def text_of(widget: Widget) -> str:
     """Return what a widget draws, line by line, as bare text."""
     return "\n".join(
-        "".join(segment.text for segment in strip).rstrip()
-        for strip in widget.render_lines(widget.size.region)
+        "".join(segment.text for segment in strip).rstrip() for strip in widget.render_lines(widget.size.region)
     )
 
 

@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+from typing import Any
+
+from backends.errors import Unreachable
+from backends.model.health import Health
+from screens.places import ContainersPlace, DetailPlace, LogsPlace, ResourcesPlace
+from screens.resources.screen import ResourcesScreen
+from tests.screens.stage import NOW, Stage, pod, ready, screen_text, shows, until
+from tests.support.fakes import DEPLOYMENT_COLUMNS, POD_COLUMNS, a_row
+
+PODS = {
+    "orlando": [pod("orlando", "web-a-1", restarts=3), pod("orlando", "api-a-1", "CrashLoopBackOff", "0/1", 14)],
+    "seattle": [pod("seattle", "web-b-1"), pod("seattle", "dns-b-1", namespace="kube-system")],
+}
+
+
+def pods_stage() -> Stage:
+    stage = Stage()
+    stage.put("pods", POD_COLUMNS, PODS)
+    return stage
+
+
+def screen_of(stage: Stage) -> ResourcesScreen:
+    screen = stage.app.screen
+    assert isinstance(screen, ResourcesScreen)
+    return screen
+
+
+def place_of(stage: Stage) -> Any:
+    return stage.app.screen.place  # type: ignore[attr-defined]
+
+
+def names(stage: Stage) -> list[str]:
+    return [row.name for row in screen_of(stage).table.shown_rows]
+
+
+async def test_all_stamps_stand_in_one_table() -> None:
+    stage = pods_stage()
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await pilot.press("a")
+        await shows(pilot, "STAMP", "NAMESPACE", "all stamps", "● orlando LIVE", "● seattle LIVE", "dns-b-1", "web-a-1")
+        assert names(stage) == ["api-a-1", "dns-b-1", "web-a-1", "web-b-1"]
+
+
+async def test_a_stamp_that_goes_down_keeps_its_rows_and_says_why() -> None:
+    stage = pods_stage()
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await pilot.press("a")
+        await shows(pilot, "web-b-1")
+        reflection = stage.clusters["seattle"].reflection("pods")
+        reflection.fail(Health.DOWN, "connection refused")
+        stage.clock.at = NOW + 30
+        await shows(pilot, "✗ seattle DOWN 31s", "connection refused", "web-b-1")
+        table = screen_of(stage).table
+        dims = {row.stamp: screen_of(stage)._row_tone(row) for row in table.shown_rows}
+        assert dims == {"orlando": None, "seattle": "dim"}
+        reflection.live(NOW + 31)
+        await shows(pilot, "● seattle LIVE")
+
+
+async def test_a_dead_stamp_that_never_answered_delays_nobody() -> None:
+    stage = Stage()
+    stage.clusters["orlando"].reflection("pods").store.set_columns(POD_COLUMNS)
+    stage.clusters["orlando"].reflection("pods").live(NOW, *PODS["orlando"])
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await pilot.press("a")
+        await shows(pilot, "web-a-1", "seattle RETRYING")
+
+
+async def test_changes_come_by_themselves_and_the_cursor_stays_on_its_object() -> None:
+    stage = pods_stage()
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await pilot.press("a")
+        await shows(pilot, "web-b-1")
+        await pilot.press("down", "down")
+        chosen = screen_of(stage).table.cursor_row
+        assert chosen is not None
+        store = stage.clusters["orlando"].reflection("pods").store
+        store.put(pod("orlando", "aaa-1"))
+        store.remove(PODS["orlando"][1].uid)
+        await shows(pilot, "aaa-1")
+        await until(pilot, lambda: "api-a-1" not in screen_text(stage.app))
+        cursor = screen_of(stage).table.cursor_row
+        assert cursor is not None
+        assert cursor.uid == chosen.uid
+
+
+async def test_the_filter_works_while_typing_and_says_what_is_wrong() -> None:
+    stage = pods_stage()
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await pilot.press("a")
+        await shows(pilot, "web-b-1")
+        await pilot.press("slash", *"web")
+        await until(pilot, lambda: names(stage) == ["web-a-1", "web-b-1"])
+        await shows(pilot, "2 of 4")
+        await pilot.press("left_parenthesis")
+        await shows(pilot, "not a regular expression")
+        assert names(stage) == ["web-a-1", "web-b-1"], "the last filter that could be read stays"
+        await pilot.press("backspace", "enter", "escape")
+        await until(pilot, lambda: len(names(stage)) == 4)
+        await pilot.press("slash", *"restarts>5", "enter")
+        await until(pilot, lambda: names(stage) == ["api-a-1"])
+        await pilot.press("slash", *"zzz", "escape")
+        await until(pilot, lambda: names(stage) == ["api-a-1"])
+
+
+async def test_sort_keys_sort_by_what_cells_mean() -> None:
+    stage = pods_stage()
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await pilot.press("a")
+        await shows(pilot, "web-b-1")
+        await pilot.press("R", "R")
+        await until(pilot, lambda: names(stage)[:2] == ["api-a-1", "web-a-1"])
+        await pilot.press("N")
+        await until(pilot, lambda: names(stage) == ["api-a-1", "dns-b-1", "web-a-1", "web-b-1"])
+        await pilot.press("N")
+        await until(pilot, lambda: names(stage) == ["web-b-1", "web-a-1", "dns-b-1", "api-a-1"])
+        await pilot.press("I")
+        await until(pilot, lambda: [row.stamp for row in screen_of(stage).table.shown_rows][:2] == ["orlando"] * 2)
+
+
+async def test_wide_columns_come_and_go() -> None:
+    stage = pods_stage()
+    async with stage.run((160, 30)) as pilot:
+        await ready(pilot)
+        await pilot.press("a")
+        await shows(pilot, "web-b-1")
+        assert "10.0.0.7" not in screen_text(stage.app)
+        await pilot.press("w")
+        await shows(pilot, "10.0.0.7", "node-of-orlando")
+        await pilot.press("w")
+        await until(pilot, lambda: "10.0.0.7" not in screen_text(stage.app))
+
+
+async def test_namespace_keys_ask_the_server_for_one_namespace() -> None:
+    stage = pods_stage()
+    for cluster in stage.clusters.values():
+        for name in ("kube-system", "default"):
+            cluster.objects[("namespaces", "", name)] = {"metadata": {"name": name}}
+    stage.put("pods", POD_COLUMNS, {"seattle": [PODS["seattle"][1]]}, namespace="kube-system")
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await until(pilot, lambda: stage.app.deck.words.namespaces)
+        await pilot.press("a")
+        await shows(pilot, "web-b-1", "1 default", "2 kube-system")
+        await pilot.press("2")
+        await until(pilot, lambda: names(stage) == ["dns-b-1"])
+        assert "NAMESPACE" not in screen_text(stage.app)
+        await pilot.press("0")
+        await until(pilot, lambda: len(names(stage)) == 4)
+
+
+async def test_enter_drills_from_workload_to_pods_to_containers() -> None:
+    stage = pods_stage()
+    rows = [a_row("orlando", "web", "1/1", 1, 1, "5d", "web", "img", "app=web")]
+    stage.put("deployments.apps", DEPLOYMENT_COLUMNS, {"orlando": rows})
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {"selector": {"matchLabels": {"app": "web"}}},
+    }
+    for cluster in stage.clusters.values():
+        for kind in ("deployments.apps", "deployments", "deployment"):
+            cluster.objects[(kind, "default", "web")] = deployment
+    stage.put("pods", POD_COLUMNS, {"orlando": PODS["orlando"][:1]}, namespace="default", selector="app=web")
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await pilot.press("colon", *"deploy", "enter")
+        await shows(pilot, "UP-TO-DATE", "1/1")
+        await pilot.press("enter")
+        wanted = ResourcesPlace("pods", ("orlando",), "default", "app=web", of="deployments/web")
+        await until(pilot, lambda: place_of(stage) == wanted)
+        await shows(pilot, "web-a-1", "-l app=web", "of deployments/web")
+        await pilot.press("enter")
+        await until(pilot, lambda: place_of(stage) == ContainersPlace("orlando", "default", "web-a-1"))
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: place_of(stage) == ResourcesPlace("deployments.apps"))
+
+
+async def test_a_drill_that_fails_is_said_and_the_table_stays() -> None:
+    stage = pods_stage()
+    rows = [a_row("orlando", "web", "1/1", 1, 1, "5d", "web", "img", "app=web")]
+    stage.put("deployments.apps", DEPLOYMENT_COLUMNS, {"orlando": rows})
+    stage.clusters["orlando"].failing["get"] = Unreachable("reading the object", why="refused", stamp="orlando")
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await pilot.press("colon", *"deploy", "enter")
+        await shows(pilot, "UP-TO-DATE", "1/1")
+        await pilot.press("enter")
+        await shows(pilot, "refused")
+        assert place_of(stage) == ResourcesPlace("deployments.apps")
+
+
+async def test_row_keys_lead_where_they_say() -> None:
+    stage = pods_stage()
+    copied: list[str] = []
+    stage.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
+    wanted = {
+        "d": DetailPlace("orlando", "pods", "api-a-1", "default"),
+        "y": DetailPlace("orlando", "pods", "api-a-1", "default", yaml=True),
+        "l": LogsPlace(("orlando",), "default", "pod/api-a-1"),
+        "p": LogsPlace(("orlando",), "default", "pod/api-a-1", previous=True),
+        "J": DetailPlace("orlando", "replicaset", "api-a", "default"),
+        "o": ResourcesPlace("nodes", ("orlando",), field_selector="metadata.name=node-of-orlando", of="api-a-1"),
+    }
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await pilot.press("a")
+        await shows(pilot, "api-a-1")
+        for key, place in wanted.items():
+            await pilot.press(key)
+            await until(pilot, lambda place=place: place_of(stage) == place, key)  # type: ignore[misc]
+            await pilot.press("escape")
+            await until(pilot, lambda: place_of(stage) == ResourcesPlace("pods"), key)
+
+
+async def test_marks_are_counted_copied_and_cleared_by_esc() -> None:
+    stage = pods_stage()
+    copied: list[str] = []
+    object.__setattr__(stage.app.deck, "copy", copied.append)
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await pilot.press("a")
+        await shows(pilot, "api-a-1")
+        await pilot.press("space", "down", "space")
+        await shows(pilot, "2 marked")
+        await pilot.press("c")
+        await until(pilot, lambda: copied)
+        assert len(copied[0].splitlines()) == 2
+        await pilot.press("escape")
+        await until(pilot, lambda: "marked" not in screen_text(stage.app))
+        assert place_of(stage) == ResourcesPlace("pods")
+
+
+async def test_one_stamp_and_all_stamps_by_a_key() -> None:
+    stage = pods_stage()
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: names(stage) == ["api-a-1", "web-a-1"])
+        assert "STAMP" not in screen_text(stage.app)
+        await pilot.press("a")
+        await until(pilot, lambda: len(names(stage)) == 4)
+        await shows(pilot, "STAMP")
+
+
+async def test_leaving_drops_the_watches() -> None:
+    stage = pods_stage()
+    reflection = stage.clusters["orlando"].reflection("pods")
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: reflection.readers == 1)
+        await pilot.press("escape")
+        await until(pilot, lambda: reflection.readers == 0)
+
+
+async def test_narrow_and_tall_terminals_show_names() -> None:
+    stage = pods_stage()
+    async with stage.run((80, 24)) as pilot:
+        await ready(pilot)
+        await pilot.press("a")
+        await shows(pilot, "api-a-1", "CrashLoopBackOff", "0/1")
