@@ -138,6 +138,9 @@ async def delete_one(context: ApiContext, call: Call, request: web.Request, reso
     if gone and resource.storage not in _HIDDEN_AT_ONCE:
         body = success(resource.plural, resource.group, call.name, last["metadata"]["uid"])
         return answer(encode(body), choose_form("", collection=False))
+    if gone:
+        ended = {"deletionTimestamp": rfc3339(context.clock.now()), "deletionGracePeriodSeconds": 0}
+        last = {**last, "metadata": {**last["metadata"], **ended}}
     return answer(Representation(context, resource, form).one(last), form)
 
 

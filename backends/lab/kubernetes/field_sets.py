@@ -19,9 +19,12 @@ _UNOWNED_METADATA = frozenset(
 )  # fmt: skip
 
 
-def owned_fields(obj: dict[str, Any], shape: Shape) -> FieldTree:
-    """Return every field an object sets, as a manager would own it."""
-    return _tree(_ownable(obj), shape)
+def owned_fields(obj: dict[str, Any], shape: Shape, *, wholes: bool = False) -> FieldTree:
+    """Return every field an object sets, as one who applies it owns it.
+
+    With `wholes` the structures that could be left out count too (as `.`), as for one who creates them.
+    """
+    return _tree(_ownable(obj), shape, wholes=wholes)
 
 
 def changed_fields(before: dict[str, Any], after: dict[str, Any], shape: Shape) -> FieldTree:
@@ -59,15 +62,16 @@ def _children(value: Any, shape: Shape) -> list[tuple[str, Any, Shape]] | None:
     return None
 
 
-def _tree(value: Any, shape: Shape) -> FieldTree:
+def _tree(value: Any, shape: Shape, *, wholes: bool) -> FieldTree:
     children = _children(value, shape)
     if children is None:
         return {}
     tree: FieldTree = {}
+    if wholes and shape.can_be_left_out:
+        tree["."] = {}
     for key, each, inner in children:
-        tree[key] = _tree(each, inner)
-        if key.startswith("k:"):
-            tree[key] = {".": {}, **tree[key]}
+        below = _tree(each, inner, wholes=wholes)
+        tree[key] = {".": {}, **below} if key.startswith("k:") else below
     return tree
 
 
@@ -77,13 +81,10 @@ def _changes(before: Any, after: Any, shape: Shape) -> FieldTree:
         return {}
     held = {key: value for key, value, _ in old or ()}
     tree: FieldTree = {}
-    if before is None and shape.is_string_map:
-        tree["."] = {}
     for key, value, inner in new:
         if key not in held:
-            tree[key] = _tree(value, inner)
-            if key.startswith("k:") or (inner.is_string_map and isinstance(value, dict) and value):
-                tree[key] = {".": {}, **tree[key]}
+            below = _tree(value, inner, wholes=True)
+            tree[key] = {".": {}, **below} if key.startswith("k:") else below
         elif value != held[key]:
             below = _changes(held[key], value, inner)
             if below or _children(value, inner) is None:

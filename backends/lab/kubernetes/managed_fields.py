@@ -24,8 +24,8 @@ class Writer:
 
 def record_update(before: Object | None, after: Object, writer: Writer, shape: Shape) -> None:
     """Write into `after` what an ordinary write changed and took over from other managers."""
-    changed = changed_fields(before or {}, after, shape) if before is not None else owned_fields(after, shape)
-    everything = owned_fields(after, shape)
+    changed = changed_fields(before or {}, after, shape)
+    everything = owned_fields(after, shape, wholes=True)
     entries: list[dict[str, Any]] = []
     own: dict[str, Any] | None = None
     for entry in _entries(before):

@@ -15,7 +15,7 @@ from backends.lab.kubernetes.context import ApiContext
 from backends.lab.kubernetes.negotiation import Form
 from backends.lab.kubernetes.reading import answer
 from backends.lab.kubernetes.representations import encode
-from backends.lab.kubernetes.statuses import bad_request, invalid, no_such_path
+from backends.lab.kubernetes.statuses import Cause, bad_request, invalid, no_such_path
 from backends.lab.kubernetes.validation import required
 from backends.lab.objects import Object
 
@@ -25,9 +25,9 @@ async def serve(context: ApiContext, call: Call, request: web.Request, resource:
     body = await bodies.read_object(request, resource)
     match resource.kind:
         case "SelfSubjectAccessReview":
-            body["status"] = _decide(context, call.user, body.get("spec") or {}, resource.kind)
+            body["status"] = _decide(context, call.user, body.get("spec") or {})
         case "SubjectAccessReview" | "LocalSubjectAccessReview":
-            body["status"] = _decide(context, _subject(body, resource.kind), body.get("spec") or {}, resource.kind)
+            body["status"] = _decide(context, _subject(body, resource.kind), body.get("spec") or {})
         case "SelfSubjectRulesReview":
             body["status"] = _rules(context, call.user, (body.get("spec") or {}).get("namespace", ""))
         case "TokenReview":
@@ -48,11 +48,12 @@ def _subject(body: Object, kind: str) -> User:
     return User(spec.get("user", ""), tuple(spec.get("groups") or ()))
 
 
-def _decide(context: ApiContext, user: User, spec: dict[str, Any], kind: str) -> dict[str, Any]:
+def _decide(context: ApiContext, user: User, spec: dict[str, Any]) -> dict[str, Any]:
     about, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
     if (about is None) == (path is None):
-        text = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
-        raise invalid(kind, "authorization.k8s.io", "", [required("spec.resourceAttributes", text)])
+        text = '"null": exactly one of nonResourceAttributes or resourceAttributes must be specified'
+        cause = Cause("spec.resourceAttributes", "FieldValueInvalid", text)
+        raise invalid("", "authorization.k8s.io", "", [cause])
     if path is not None:
         asked = Attributes(path.get("verb", ""), path=path.get("path", ""))
     else:

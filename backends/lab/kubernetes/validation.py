@@ -257,11 +257,11 @@ def validate_update(resource: str, before: Object, after: Object) -> list[Cause]
     causes = validate(resource, after)
     for field in _FIXED.get(resource, ()):
         if _at(before, field) != _at(after, field):
-            causes.append(wrong(field, _at(after, field), _IMMUTABLE))
+            shown = _go_selector(_at(after, field)) if field == "spec.selector" else go_value(_at(after, field))
+            causes.append(Cause(field, "FieldValueInvalid", f"{shown}: {_IMMUTABLE}"))
     old, new = before.get("spec") or {}, after.get("spec") or {}
     if resource == "services" and old.get("clusterIP") and new.get("clusterIP") != old["clusterIP"] != "None":
-        shown = [new.get("clusterIP")]
-        causes.append(wrong("spec.clusterIPs[0]", shown, "may not change once set"))
+        causes.append(wrong("spec.clusterIPs[0]", [new.get("clusterIP")], "may not change once set"))
     if resource == "statefulsets.apps" and _without(old, _STATEFUL_MUTABLE) != _without(new, _STATEFUL_MUTABLE):
         text = "updates to statefulset spec for fields other than " + ", ".join(
             f"'{each}'" for each in ("replicas", "template", "updateStrategy")
@@ -275,6 +275,11 @@ def validate_update(resource: str, before: Object, after: Object) -> list[Cause]
         )
         causes.append(Cause("spec", "FieldValueForbidden", text))
     return causes
+
+
+def _go_selector(selector: dict[str, Any] | None) -> str:
+    labels = go_value((selector or {}).get("matchLabels") or {})
+    return f"v1.LabelSelector{{MatchLabels:{labels}, MatchExpressions:[]v1.LabelSelectorRequirement(nil)}}"
 
 
 def _at(obj: Object, path: str) -> Any:

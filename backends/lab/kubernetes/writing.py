@@ -17,6 +17,7 @@ from backends.lab.kubernetes.context import ApiContext
 from backends.lab.kubernetes.conversion import accept, present
 from backends.lab.kubernetes.decoding import decode_object
 from backends.lab.kubernetes.defaults import fill_defaults
+from backends.lab.kubernetes.defaults.pods import admit_pod
 from backends.lab.kubernetes.managed_fields import Writer
 from backends.lab.kubernetes.negotiation import choose_form
 from backends.lab.kubernetes.patches.shapes import Shape, shape_of
@@ -109,11 +110,10 @@ class Write:
             body.pop("status", None)
         if not meta.get("name") and meta.get("generateName"):
             meta["name"] = meta["generateName"] + self.context.store.suffix()
-        managed_fields.record_update(None, body, self.writer(), self.shape)
-        return self.store_new(body)
+        return self.store_new(body, record=True)
 
-    def store_new(self, body: Object) -> Object:
-        """Convert, default, validate, allocate and store."""
+    def store_new(self, body: Object, *, record: bool = False) -> Object:
+        """Convert, default, validate, allocate and store; `record` notes the writer as owner of every field."""
         obj = copy.deepcopy(accept(body, self.resource, self.stored))
         # Defaults of some kinds are made from the identity, which the store gives at the end: known early here.
         meta = obj["metadata"]
@@ -122,8 +122,14 @@ class Write:
         self.refuse(meta.get("name", ""), validate(self.resource.storage, obj))
         if self.context.store.find(self.resource.storage, meta.get("namespace", ""), meta["name"]) is not None:
             raise already_exists(self.resource.plural, self.resource.group, meta["name"])
+        if record:
+            # Before what the server itself allocates, after the defaults: those count as the writer's.
+            shown = {**present(obj, self.resource), "metadata": meta}
+            managed_fields.record_update(None, shown, self.writer(), self.shape)
         if self.resource.storage == "services":
             allocate(self.context.store, obj)
+        elif self.resource.storage == "pods":
+            admit_pod(obj)
         if self.call.dry_run:
             obj["metadata"] |= {"uid": str(uuid.uuid4())}
             obj["metadata"].setdefault("resourceVersion", "")

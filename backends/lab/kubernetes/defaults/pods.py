@@ -13,12 +13,17 @@ _TOLERATED = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 
 
 def default_pod(pod: Object) -> None:
-    """A pod: its spec, the service account, the tolerations admission adds, phase Pending."""
+    """A pod: its spec."""
     spec = pod.setdefault("spec", {})
     default_pod_spec(spec)
+    spec.setdefault("enableServiceLinks", True)
+
+
+def admit_pod(pod: Object) -> None:
+    """What admission adds to a new pod, in nobody's name: account, priority, tolerations; and phase Pending."""
+    spec = pod["spec"]
     spec.setdefault("serviceAccountName", "default")
     spec.setdefault("serviceAccount", spec["serviceAccountName"])
-    spec.setdefault("enableServiceLinks", True)
     spec.setdefault("priority", 0)
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
     tolerations = spec.setdefault("tolerations", [])

@@ -41,6 +41,11 @@ class Shape:
         return self.reference in _ATOMIC and (self.field is None or not self.field.form)
 
     @property
+    def can_be_left_out(self) -> bool:
+        """Whether the structure is one that need not be there: a pointer, a list or a map, and optional."""
+        return self.field is not None and self.field.omit_empty and (self.field.pointer or bool(self.field.form))
+
+    @property
     def is_string_map(self) -> bool:
         """Whether it is a map whose keys are data (labels, annotations, data)."""
         return self.field is not None and self.field.form.startswith("{}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from backends.lab.kubernetes.call import Call
-from backends.lab.kubernetes.statuses import ApiError, bad_request
+from backends.lab.kubernetes.statuses import bad_request
 from backends.lab.objects import Object
 
 _STATUSES = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
@@ -43,8 +43,6 @@ def container_status(pod: Object, container: str) -> dict[str, Any] | None:
 def check_log_exists(pod: Object, container: str, *, previous: bool) -> None:
     """Raise what the kubelet says when a container has no log to show."""
     name = pod["metadata"]["name"]
-    if not pod["spec"].get("nodeName"):
-        raise ApiError(400, "BadRequest", f"pod {name} does not have a host assigned")
     status = container_status(pod, container)
     state = (status or {}).get("state") or {}
     last = (status or {}).get("lastState") or {}

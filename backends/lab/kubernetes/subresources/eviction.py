@@ -116,7 +116,7 @@ async def serve(context: ApiContext, call: Call, request: web.Request, resource:
         raise bad_request(f"the object provided is unrecognized (must be of type Eviction): {body.get('kind')}")
     name = (body.get("metadata") or {}).get("name", call.name)
     if name != call.name:
-        raise bad_request(f"name in URL does not match name in Eviction object: {name} != {call.name}")
+        raise bad_request("name in URL does not match name in Eviction object")
     pod = stored_object(context, call, resource)
     options = parse_delete_options(body.get("deleteOptions"), call)
     phase = (pod.get("status") or {}).get("phase")

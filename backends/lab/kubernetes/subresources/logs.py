@@ -84,6 +84,8 @@ async def serve(context: ApiContext, call: Call, request: web.Request, resource:
     pod = stored_object(context, call, resource)
     container = choose_container(call, pod)
     options = parse_log_options(call, context.clock.now())
+    if not pod["spec"].get("nodeName"):
+        return web.Response(status=204)  # nobody to ask yet, and that is no error
     check_log_exists(pod, container, previous=options.previous)
     try:
         entries = context.nodes.log(call.namespace, call.name, container, previous=options.previous)
