@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from console.commands.exits import ExitCode
 from console.commands.kinds import complete_kinds
 from console.commands.shell import Duration, Shell, output_option, pass_shell, stamp_option
 from console.commands.signals import run_until_signal
@@ -18,6 +17,7 @@ class GetOptions:
     """What to list and how to print it."""
 
     kind: str
+    """Empty to list the kinds themselves."""
     names: tuple[str, ...]
     namespace: str | None
     selector: str
@@ -30,7 +30,7 @@ class GetOptions:
 
 
 @click.command()
-@click.argument("kind", shell_complete=complete_kinds)
+@click.argument("kind", shell_complete=complete_kinds, required=False, default="")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @stamp_option
 @click.option("--all-stamps", is_flag=True, help="All stamps, whatever the global --stamp says.")
@@ -41,6 +41,7 @@ class GetOptions:
 @output_option("table", "wide", "json", "yaml", "name", "csv")
 @click.option("--sort-by", default="", metavar="COLUMN", help="Order by what a column means; -COLUMN turns it round.")
 @click.option("--filter", "wanted", default="", metavar="EXPR", help="As / in the console: crash, !Running, cpu>500m.")
+@click.option("--kinds", is_flag=True, help="List the kinds the stamps serve, and nothing else.")
 @click.option("-w", "--watch", is_flag=True, help="Go on printing rows as they change.")
 @click.option("--timeout", type=Duration(), default="10s", show_default=True, help="How long answers may take.")
 @pass_shell
@@ -50,6 +51,9 @@ def get(shell: Shell, /, kind: str, names: tuple[str, ...], stamps: tuple[str, .
     A stamp that does not answer is named on stderr and the others are printed: exit code 3. With a NAME, json and
     yaml print the whole objects, otherwise the rows.
     """
+    list_kinds = options.pop("kinds")
+    if not kind and not list_kinds:
+        raise click.UsageError("which KIND? `stampdeck get --kinds` lists what there is")
     if "/" in kind and not names:
         kind, _, name = kind.partition("/")
         names = (name,) if name else ()
@@ -57,7 +61,7 @@ def get(shell: Shell, /, kind: str, names: tuple[str, ...], stamps: tuple[str, .
         shell.stamps, stamps = (), ()
     namespace = None if options.pop("all_namespaces") else options["namespace"]
     asked = GetOptions(
-        kind=kind,
+        kind="" if list_kinds else kind,
         names=names,
         namespace=namespace,
         selector=options["selector"],
@@ -76,13 +80,14 @@ def get(shell: Shell, /, kind: str, names: tuple[str, ...], stamps: tuple[str, .
 
 
 async def _run(shell: Shell, stamps: tuple[str, ...], asked: GetOptions) -> int:
-    from console.commands.listing import list_once, print_objects, watch_rows
+    from console.commands.listing import list_once, print_kinds, print_objects, watch_rows
     from console.wiring import open_services
 
     async with open_services(shell.settings, stamps=stamps, follow_fleet=False) as services:
+        if not asked.kind:
+            return await print_kinds(services, asked)
         if asked.names and asked.output in ("json", "yaml") and not asked.watch:
             return await print_objects(services, asked)
         if asked.watch:
             return await watch_rows(services, asked)
         return await list_once(services, asked)
-    return ExitCode.ERROR

@@ -9,13 +9,14 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from backends.errors import NotFound, SourceError, UsageError
+from backends.errors import NotFound, SourceError, StampdeckError, UsageError
+from backends.model import inert
 from backends.model.filter import parse_filter
 from backends.model.health import Health, SourceState
 from backends.model.kinds import find_kind
 from backends.model.sorting import natural, row_key
 from backends.model.table import Column, Row
-from console.commands.drawing import complain, emit, emit_document
+from console.commands.drawing import complain, emit, emit_document, table
 from console.commands.exits import ExitCode
 from console.commands.rows_output import AlignedLines, RowsPrinter
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from console.commands.get import GetOptions
     from console.wiring import Services
 
+USAGE_S = 1.0
+"""How much longer than the rows CPU and memory may take: a metrics API that hangs must not keep the rows back."""
 DRAIN_S = 0.2
 """Time between two looks at what changed while watching; changes in between are printed as one."""
 
@@ -31,7 +34,7 @@ DRAIN_S = 0.2
 async def list_once(services: Services, asked: GetOptions) -> int:
     """Print the rows there are and return the exit code."""
     async with _open(services, asked) as view:
-        await view.settled(asked.timeout_s)
+        await _filled(view, asked)
         now = time.time()
         code = _report(view.states)
         if code == ExitCode.ERROR:
@@ -48,11 +51,10 @@ async def list_once(services: Services, asked: GetOptions) -> int:
 async def watch_rows(services: Services, asked: GetOptions) -> int:
     """Print the rows, then each row again when it changes, until cancelled."""
     async with _open(services, asked) as view:
-        await view.settled(asked.timeout_s)
+        await _filled(view, asked)
         now = time.time()
         _report(view.states)
         printer = await _printer(services, asked, view.columns)
-        view.drain()
         rows = _chosen(view, asked, services, now)
         lines = AlignedLines(printer, rows, now)
         known = dict(view.rows)
@@ -79,6 +81,22 @@ async def watch_rows(services: Services, asked: GetOptions) -> int:
                     emit(_event(kind, printer, shown, now))
                 else:
                     emit(lines.line(shown, now) + ("   (gone)" if row is None else ""))
+
+
+async def print_kinds(services: Services, asked: GetOptions) -> int:
+    """Print every kind any of the stamps serves, as kubectl's api-resources does."""
+    kinds = sorted(await services.resources.kinds(), key=lambda kind: (kind.group, kind.resource))
+    if not kinds:
+        raise StampdeckError("no stamp said which kinds it serves", todo="see `stampdeck doctor`")
+    rows = [(each.resource, ",".join(each.short_names), each.api_version, each.namespaced, each.kind) for each in kinds]
+    if asked.output in ("json", "yaml"):
+        keys = ("name", "short_names", "api_version", "namespaced", "kind")
+        emit_document({"kinds": [dict(zip(keys, row, strict=True)) for row in rows]}, asked.output)
+    elif asked.output == "name":
+        emit(*(inert.name(each.full_name) for each in kinds))
+    else:
+        emit(*table(("NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"), rows))
+    return ExitCode.WELL
 
 
 async def print_objects(services: Services, asked: GetOptions) -> int:
@@ -124,6 +142,19 @@ async def _open(services: Services, asked: GetOptions) -> AsyncIterator[Resource
     )
     async with services.resources.open(request) as view:
         yield view
+
+
+async def _filled(view: ResourceView, asked: GetOptions) -> None:
+    """Wait until every stamp gave its rows or its reason, and the usage cells a moment longer."""
+    await view.settled(asked.timeout_s)
+    patience_s = time.monotonic() + USAGE_S
+    while any(state.health is Health.RETRYING and not state.retry_at for state in view.usage_states.values()):
+        if time.monotonic() > patience_s:
+            break
+        await asyncio.sleep(0.02)
+    while view.drain():  # noqa: ASYNC110 - nothing is waited for here
+        # Usage comes in portions; each drain takes the next one.
+        await asyncio.sleep(0)  # the other tasks get their turn
 
 
 def _chosen(view: ResourceView, asked: GetOptions, services: Services, now: float) -> list[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from backends.model.logs import LogLine
     from backends.operations.logs import LogStream
 
+ENDED = "the log has ended"
+"""What the stream says of a stamp whose lines were all read, be it none."""
 READ_S = 0.1
 """Time between two looks at new lines; those in between are written at once."""
 
@@ -89,7 +91,7 @@ async def _print(stream: LogStream, prefix: LinePrefix, timestamps: bool) -> int
                 emit(*(_line(line, prefix, timestamps) for line in batch.items))
             elif ended:
                 finished.result()
-                return _outcome(stream.states, lines=at, lost=lost)
+                return _outcome(stream.states, prefix.stamps, lost)
             else:
                 await asyncio.wait({finished}, timeout=READ_S)
     finally:
@@ -102,6 +104,11 @@ class LinePrefix:
     def __init__(self, several: bool) -> None:
         self._several = several
         self._containers: dict[tuple[str, str], set[str]] = {}
+
+    @property
+    def stamps(self) -> Set[str]:
+        """The stamps that gave a line."""
+        return {stamp for stamp, _ in self._containers}
 
     def of(self, line: LogLine) -> str:
         """Return the text to put in front of a line, with its blank."""
@@ -129,15 +136,15 @@ def _report(said: Mapping[str, SourceState], states: Mapping[str, SourceState]) 
             complain(f"{stamp}: {state.health.value}: {state.reason}" + (f" — {state.todo}" if state.todo else ""))
         elif state.is_live and was is not None and was.is_degraded and was.reason:
             complain(f"{stamp}: LIVE again")
-        elif state.health is Health.OFF and state.reason:
-            complain(f"{stamp}: {state.reason}")
     return dict(states)
 
 
-def _outcome(states: Mapping[str, SourceState], *, lines: int, lost: int) -> int:
-    silent = [state for state in states.values() if state.is_degraded]
-    if silent and len(silent) == len(states) and not lines:
+def _outcome(states: Mapping[str, SourceState], heard: Set[str], lost: int) -> int:
+    """Say why a stamp gave no line, and return the exit code: 1 when none could, 3 when some lines are missing."""
+    mute = {name: state for name, state in states.items() if name not in heard and state.reason not in ("", ENDED)}
+    for name, state in mute.items():
+        if state.health is Health.OFF:
+            complain(f"{name}: {state.reason}")
+    if mute and len(mute) == len(states):
         return ExitCode.ERROR
-    if not lines and all(state.health is Health.OFF and state.reason for state in states.values()):
-        return ExitCode.ERROR
-    return ExitCode.DEGRADED if silent or lost else ExitCode.WELL
+    return ExitCode.DEGRADED if lost or any(state.is_degraded for state in states.values()) else ExitCode.WELL

@@ -129,18 +129,22 @@ async def _node(tour: Tour, stamp: str) -> None:
         emit(*indented(await _nodes(tour.services, stamp)), f"          verdict: {tour.now.verdict.text}")
     async with tour.step(f"the node reports again (lab clear {stamp})"):
         await tour.control.clear(stamp, "node-notready")
-        await tour.until(lambda: tour.now.stamp(stamp).nodes_ready == ready, "all nodes Ready again", 20)
+        await tour.until(lambda: tour.now.stamp(stamp).nodes_ready == ready, "all nodes Ready again", 15)
+        await tour.until(lambda: _has_recovered(tour.now.stamp(stamp)), "all workloads ready again", 15)
+        emit(f"          verdict: {tour.now.verdict.text}")
 
 
 async def _api(tour: Tour, stamp: str, other: str) -> None:
     names = tuple(each.name for each in tour.now.stamps)
     async with tour.services.resources.open(ResourceRequest("pods", names)) as pods:
         await pods.settled(10)
+        pods.drain()
         since = tour.services.fleet.timeline.end
         async with tour.step(f"the Kubernetes API of {stamp} dies (lab fault {stamp} api-down)"):
             await tour.control.fault(stamp, "api-down")
             await tour.until(lambda: tour.now.stamp(stamp).api.health is Health.DOWN, f"{stamp} DOWN", 10)
             await tour.until_told(since, lambda each: _is_about(each, stamp, "api"), f"the API of {stamp}", 5)
+            pods.drain()
             rows = sum(row.stamp == stamp for row in pods.rows.values())
             age_s = pods.states[stamp].age_s(time.time())
             _require(rows > 0 and not pods.states[stamp].is_live and bool(age_s), f"{stamp} keeps its aged rows")
@@ -180,6 +184,7 @@ def _shown(lines: Sequence[LogLine]) -> list[str]:
 async def _nodes(services: Services, stamp: str) -> list[str]:
     async with services.resources.open(ResourceRequest("nodes", (stamp,))) as view:
         await view.settled(5)
+        view.drain()
         printer = RowsPrinter(view.columns, "node", with_stamp=True, with_namespace=False)
         rows = sorted(view.rows.values(), key=lambda row: row.name)
         return printer.as_table(rows, time.time())
@@ -187,6 +192,10 @@ async def _nodes(services: Services, stamp: str) -> list[str]:
 
 def _is_well(stamp: StampSnapshot) -> bool:
     return stamp.api.is_live and stamp.nodes_total is not None and stamp.pods is not None and stamp.serves is True
+
+
+def _has_recovered(stamp: StampSnapshot) -> bool:
+    return _is_well(stamp) and stamp.workloads_ready == stamp.workloads_total
 
 
 def _is_about(entry: TimelineEntry, stamp: str, subject: str) -> bool:
