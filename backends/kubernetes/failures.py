@@ -48,7 +48,11 @@ _SOCKET_REASONS = {
     errno.ETIMEDOUT: ("{where} stopped answering", "check the network and VPN between here and the stamp"),
     errno.EPIPE: ("connection closed by {where}", "the API server or something on the way cut the connection"),
 }
-_CUT = ("{where} closed the connection", "the API server stopped, or something on the way cut the connection")
+# In TLS 1.3 a client certificate is refused after the handshake, which looks like this.
+_CUT = (
+    "{where} closed the connection",
+    "the API server stopped, or refused our client certificate",
+)
 
 
 class NotAcceptable(Invalid):
