@@ -80,7 +80,7 @@ class ResourceView:
         fresh = RowBatch()
         columns_changed = any(batch.columns_changed for _, batch in batches)
         if columns_changed or len(self._usage_columns()) != self._usage_width():
-            fresh.columns_changed = self._refit(fresh)
+            fresh.columns_changed = self._refit(fresh, {uid for _, batch in batches for uid in batch.rows})
         for part, batch in batches:
             for uid, row in batch.rows.items():
                 fresh.rows[uid] = part.fit(row) if row is not None else None
@@ -112,13 +112,17 @@ class ResourceView:
         if row.uid not in fresh.rows and (before is None or before.cells != row.cells):
             fresh.rows[row.uid] = row
 
-    def _refit(self, fresh: RowBatch) -> bool:
-        """Take the columns anew; put rows whose cells moved into `fresh`; return whether the columns differ."""
+    def _refit(self, fresh: RowBatch, coming: set[str]) -> bool:
+        """Take the columns anew; put rows whose cells moved into `fresh`, but for those coming anyway.
+
+        Return whether the columns differ.
+        """
         usage = self._usage_columns()
         server = united(part.own for part in self._parts)
         for part in self._parts:
             if part.fit_to(server, usage) and part.reflection is not None:
-                fresh.rows.update((uid, part.fit(row)) for uid, row in part.reflection.store.rows.items())
+                rows = part.reflection.store.rows
+                fresh.rows.update((uid, part.fit(row)) for uid, row in rows.items() if uid not in coming)
         before, self._columns = self._columns, (*server, *usage)
         return before != self._columns
 

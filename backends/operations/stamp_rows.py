@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
 from backends.clock import Clock
-from backends.model.health import OFF, SourceState
+from backends.model.health import OFF, Health, SourceState
 from backends.model.table import CellValue, Column, Row, RowBatch
 from backends.model.typed import column_key
 from backends.operations.attachment import Attachment
@@ -18,7 +18,7 @@ Cells: TypeAlias = tuple[CellValue, ...]
 UsageCells: TypeAlias = Callable[[Row], Cells]
 
 USAGE_RHYTHM = Rhythm(interval_s=15.0, slow_after_s=10.0, silent_after_s=15.0, give_up_s=20.0, retry_cap_s=30.0)
-_REDRAWN_A_DRAIN = 1000
+_REDRAWN_A_DRAIN = 400
 """Rows given new usage at once: a poll changes every row, and all of them in one frame would be felt."""
 _RELATIVE = frozenset({"lastseen", "firstseen", "lastschedule", "restarts"})
 
@@ -64,6 +64,7 @@ class StampRows(Attachment):
         self._applied: UsageCells | None = None
         self._width = 0
         self._usage_width = 0
+        self._blank: Cells = ()
         self._align: Callable[[Cells], Cells] | None = None
         self._stamped = False
         self._gone: set[str] = set()
@@ -77,8 +78,10 @@ class StampRows(Attachment):
 
     @property
     def usage_columns(self) -> tuple[Column, ...]:
-        """The columns to append: none before usage was answered once."""
-        return self._usage.columns if self._usage and self._usage.polled.value is not None else ()
+        """The columns to append: there from the start, so that a table does not jump, unless nobody measures."""
+        if self._usage is None or self._usage.polled.state.health is Health.OFF:
+            return ()
+        return self._usage.columns
 
     @property
     def usage_width(self) -> int:
@@ -121,6 +124,7 @@ class StampRows(Attachment):
         before = self._width, self._usage_width, self._align is None
         self._align = aligner(self.own, columns)
         self._width, self._usage_width = len(columns), len(usage_columns)
+        self._blank = ("",) * len(usage_columns)
         self._stamped = any(column_key(column.name) in _RELATIVE for column in columns)
         return self._align is not None or before != (self._width, self._usage_width, True)
 
@@ -128,9 +132,9 @@ class StampRows(Attachment):
         """Return the row with its cells where the view wants them."""
         cells = self._align(row.cells) if self._align else row.cells
         if self._usage_width:
-            filler = ("",) * (self._width - len(cells))
-            usage = self._applied(row) if self._applied else ("",) * self._usage_width
-            cells = (*cells, *filler, *usage)
+            if len(cells) < self._width:
+                cells += ("",) * (self._width - len(cells))
+            cells += self._applied(row) if self._applied else self._blank
         seen_at = self._clock.now() if self._stamped and not row.seen_at else row.seen_at
         if cells is row.cells and seen_at == row.seen_at:
             return row

@@ -171,7 +171,7 @@ async def test_new_usage_of_many_pods_is_spread_over_drains(
         while view.version != version:
             version = view.version
             sizes.append(len(view.drain().rows))
-        assert [size for size in sizes if size] == [1000, 1000, 500]
+        assert [size for size in sizes if size] == [400, 400, 400, 400, 400, 400, 100]
         assert all(row.cells[-2] == "2m" for row in view.rows.values())
 
 
