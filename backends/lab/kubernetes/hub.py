@@ -23,6 +23,7 @@ class Subscription:
         self.resource = resource
         self.after = after
         self.lagging = False
+        self.ended = False
         self._pending: list[Change] = []
         self._ready = asyncio.Event()
 
@@ -90,6 +91,13 @@ class WatchHub:
                     del self._encoded[old]
             found = self._encoded[key] = encode()
         return found
+
+    def end_all(self) -> None:
+        """End every watch cleanly, as an API server does that is restarted: the callers have to ask again."""
+        for watchers in self._subscriptions.values():
+            for subscription in watchers:
+                subscription.ended = True
+                subscription.wake()
 
     def _cut_off(self) -> None:
         """Changes were forgotten before they were distributed: whoever watches has to begin anew."""

@@ -68,7 +68,7 @@ class Representation:
 
     def many(self, objects: list[Object], revision: int, token: str, remaining: int | None) -> bytes:
         """Return the body of a list answer."""
-        meta: dict[str, Any] = {"resourceVersion": str(revision)}
+        meta: dict[str, Any] = {"resourceVersion": str(revision)} if revision else {}
         if token:
             meta["continue"] = token
             if remaining:

@@ -24,6 +24,9 @@ from backends.lab.kubernetes.served import Served
 from backends.lab.kubernetes.snapshots import Snapshots
 from backends.lab.objects import ObjectStore
 
+# These change the answers to requests; who only watches would not notice for as long as half an hour.
+_MET_BY_NEW_REQUESTS = ("token-revoked", "forbidden", "api-429", "api-500", "api-html")
+
 
 class KubernetesApi:
     """Serves `store` as a kube-apiserver of `version` (such as `v1.20.2`) would.
@@ -114,6 +117,8 @@ class KubernetesApi:
         if fault.name == "watch-410" and begins:
             self._context.store.compact()
             self._context.snapshots.forget()
+        if begins and fault.name in _MET_BY_NEW_REQUESTS:
+            self._context.hub.end_all()
         self._context.hub.wake_all()
         if self._link is not None:
             self._link.changed()

@@ -91,11 +91,13 @@ class Watch:
         bookmark_at = began + min(self._context.bookmark_every_s, max(timeout_s - _LAST_BOOKMARK_S, 0))
         while (left_s := began + timeout_s - time.monotonic()) > 0:
             changes = await subscription.take(min(left_s, _LOOK_AROUND_S, max(bookmark_at - time.monotonic(), 0.01)))
-            while faults.active("watch-silent"):
+            while faults.active("watch-silent") or faults.active("link-black-hole"):
                 await asyncio.sleep(_SILENT_LOOK_S)
                 changes += await subscription.take(0)
             if faults.active("watch-410") or subscription.lagging:
                 await response.write(self._error(gone("The resourceVersion for the provided watch is too old.")))
+                return
+            if subscription.ended:
                 return
             chunk = b"".join(self._lines(changes))
             now = time.monotonic()

@@ -69,7 +69,7 @@ class Lab:
         data = body if isinstance(body, str | bytes) or body is None else aiohttp.payload.JsonPayload(body)
         async with self.session.request(method, self.url + path, data=data, headers=headers) as response:
             raw = await response.read()
-            found = await response.json(content_type=None) if raw[:1] in (b"{", b"[") else None
+            found = await response.json(content_type=None) if raw.startswith((b"{", b"[{")) else None
             return Answer(response.status, dict(response.headers), raw, found)
 
     async def patch(self, path: str, body: Any, kind: str = "merge") -> Answer:

@@ -167,6 +167,15 @@ async def test_revoked_credentials(lab: Lab) -> None:
     await _recovers(lab)
 
 
+@pytest.mark.parametrize("fault", ["token-revoked", "forbidden", "api-429", "api-500", "api-html"])
+async def test_watches_end_so_that_their_callers_meet_the_fault(lab: Lab, fault: str) -> None:
+    url = f"{lab.url}{NODES}?watch=1&resourceVersion={lab.store.revision}"
+    async with lab.session.get(url, headers=_HEADERS) as watch:
+        lab.faults.set(fault)
+        async with asyncio.timeout(5):
+            assert await watch.content.readline() == b""
+
+
 async def test_only_nodes_may_be_read(lab: Lab) -> None:
     lab.faults.set("forbidden")
     assert (await lab.ask(NODES)).status == 200
