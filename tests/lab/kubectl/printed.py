@@ -77,10 +77,11 @@ class Kubectl:
     program: Path
     kubeconfig: Path
     home: Path
+    context: str = ""
 
     def run(self, *arguments: str, stdin: str | None = None, code: int | None = 0) -> Printed:
         """Run a command to its end; AssertionError when the exit code is not `code` (None: any)."""
-        command = [str(self.program), "--kubeconfig", str(self.kubeconfig), *arguments]
+        command = self._command(arguments)
         done = subprocess.run(
             command, input=stdin, capture_output=True, text=True, timeout=_TIMEOUT_S, env=self.environment
         )
@@ -90,9 +91,8 @@ class Kubectl:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command that goes on, its output on pipes."""
-        command = [str(self.program), "--kubeconfig", str(self.kubeconfig), *arguments]
         return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment
+            self._command(arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment
         )
 
     def until(self, enough: Callable[[Printed], bool], *arguments: str, within_s: float = 30.0) -> Printed:
@@ -103,6 +103,10 @@ class Kubectl:
             if printed.code == 0 and enough(printed):
                 return printed
             assert time.monotonic() < deadline, printed
+
+    def _command(self, arguments: tuple[str, ...]) -> list[str]:
+        context = ["--context", self.context] if self.context else []
+        return [str(self.program), "--kubeconfig", str(self.kubeconfig), *context, *arguments]
 
     @property
     def environment(self) -> dict[str, str]:
