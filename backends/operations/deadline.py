@@ -40,18 +40,18 @@ async def end(*tasks: asyncio.Future[Any]) -> None:
 @asynccontextmanager
 async def beside(*works: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Run works beside the body and end them with it. One that fails is logged and disturbs nobody."""
-    tasks = [asyncio.create_task(_logged(work)) for work in works]
+    tasks = [asyncio.create_task(work) for work in works]
+    for task in tasks:
+        task.add_done_callback(_log_failure)
     try:
         yield
     finally:
         await end(*tasks)
 
 
-async def _logged(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        await work
-    except Exception:
-        _log.exception("a background task failed")
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("a background task failed", exc_info=error)
 
 
 class Wakeup:

@@ -127,6 +127,9 @@ class ResourceView:
         return before != self._columns
 
     def _usage_columns(self) -> tuple[Column, ...]:
+        """None before any server printed its own: a table never begins with them alone."""
+        if not any(part.own for part in self._parts):
+            return ()
         return max((part.usage_columns for part in self._parts), key=len, default=())
 
     def _usage_width(self) -> int:
