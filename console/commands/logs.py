@@ -77,12 +77,12 @@ async def _run(shell: Shell, stamps: tuple[str, ...], target: str, options: dict
 async def _print(stream: LogStream, prefix: LinePrefix, timestamps: bool) -> int:
     """Print until no more lines will come, and return the exit code: 3 when a stamp's lines are missing."""
     finished = asyncio.create_task(stream.finished())
-    said: dict[str, SourceState] = {}
+    interruptions = Interruptions()
     at = lost = 0
     try:
         while True:
             ended = finished.done()
-            said = _report(said, stream.states)
+            interruptions.report(stream.states)
             batch = stream.lines.read(at)
             at, lost = batch.next, lost + batch.lost
             if batch.lost:
@@ -125,18 +125,25 @@ def _line(line: LogLine, prefix: LinePrefix, timestamps: bool) -> str:
     return f"{prefix.of(line)}{when}{inert.line(line.text)}"
 
 
-def _report(said: Mapping[str, SourceState], states: Mapping[str, SourceState]) -> dict[str, SourceState]:
-    """Say on stderr which stamps stopped or came back since the last look."""
-    for stamp, state in states.items():
-        was = said.get(stamp)
-        if was is not None and was.health is state.health and was.reason == state.reason:
-            continue
-        # A first attempt is RETRYING too, with no next one planned yet: nothing has failed then.
-        if state.is_degraded and state.reason and (state.retry_at or state.health is not Health.RETRYING):
-            complain(f"{stamp}: {state.health.value}: {state.reason}" + (f" — {state.todo}" if state.todo else ""))
-        elif state.is_live and was is not None and was.is_degraded and was.reason:
-            complain(f"{stamp}: LIVE again")
-    return dict(states)
+class Interruptions:
+    """Says on stderr which stamps stopped giving lines, and which of those came back."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, SourceState] = {}
+
+    def report(self, states: Mapping[str, SourceState]) -> None:
+        """Say what is new since the last look."""
+        for stamp, state in states.items():
+            was = self._told.get(stamp)
+            if state.is_live and was is not None:
+                del self._told[stamp]
+                complain(f"{stamp}: LIVE again")
+            # A first attempt is RETRYING too, with no next one planned yet: nothing has failed then.
+            failed = state.is_degraded and state.reason and (state.retry_at or state.health is not Health.RETRYING)
+            if failed and (was is None or (was.health, was.reason) != (state.health, state.reason)):
+                self._told[stamp] = state
+                todo = f" — {state.todo}" if state.todo else ""
+                complain(f"{stamp}: {state.health.value}: {state.reason}{todo}")
 
 
 def _outcome(states: Mapping[str, SourceState], heard: Set[str], lost: int) -> int:

@@ -31,6 +31,7 @@ from console.wiring import Services, open_services
 TOUR_SPEED = 3.0
 """Simulated seconds per second: the control plane takes 20 simulated seconds to give a silent node up."""
 LIMIT_S = 58.0
+NODE_LIMIT_S = 20.0
 SHOWN_LINES = 6
 
 
@@ -124,7 +125,7 @@ async def _node(tour: Tour, stamp: str) -> None:
     since = tour.services.fleet.timeline.end
     async with tour.step(f"a node of {stamp} stops reporting (lab fault {stamp} node-notready)"):
         await tour.control.fault(stamp, "node-notready")
-        await tour.until(lambda: (tour.now.stamp(stamp).nodes_ready or 0) < ready, "a node NotReady", 20)
+        await tour.until(lambda: (tour.now.stamp(stamp).nodes_ready or 0) < ready, "a node NotReady", NODE_LIMIT_S)
         await tour.until_told(since, lambda each: _is_about(each, stamp, "node/"), "the node", 5)
         emit(*indented(await _nodes(tour.services, stamp)), f"          verdict: {tour.now.verdict.text}")
     async with tour.step(f"the node reports again (lab clear {stamp})"):

@@ -1,0 +1,85 @@
+"""A lab of one's own never outlives who started it, and a lab in the foreground ends cleanly."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from backends.errors import StampdeckError
+from console.commands.lab_process import lab_process
+from tests.console.command_line import command, stampdeck
+
+
+def wait_for(holds: object, within_s: float = 30) -> None:
+    deadline_s = time.monotonic() + within_s
+    while not holds():  # type: ignore[operator]
+        assert time.monotonic() < deadline_s, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    # A child of a killed parent stays a zombie where nobody reaps orphans.
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_it_is_stopped_and_its_folder_removed() -> None:
+    with lab_process() as lab:
+        assert lab.folder.stat().st_mode & 0o777 == 0o700
+        assert (lab.folder / "lab.json").exists() and lab.config.exists()
+    assert is_gone(lab.pid)
+    assert not lab.folder.exists()
+
+
+def test_a_lab_that_cannot_start_says_why() -> None:
+    with pytest.raises(StampdeckError, match="the lab did not start"), lab_process("--stamps", "99"):
+        pass
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP], ids=["KILL", "TERM", "HUP"])
+def test_it_ends_with_its_parent_however_that_ends(number: int) -> None:
+    code = (
+        "import time\n"
+        "from console.commands.exits import guard\n"
+        "from console.commands.lab_process import lab_process\n"
+        "def hold():\n"
+        "    with lab_process() as lab:\n"
+        "        print(lab.pid, lab.folder, flush=True)\n"
+        "        time.sleep(60)\n"
+        "    return 0\n"
+        "raise SystemExit(guard(hold))\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        pid, folder = parent.stdout.readline().split()
+        parent.send_signal(number)
+        assert parent.wait(15) == (-9 if number == signal.SIGKILL else 128 + number)
+    wait_for(lambda: is_gone(int(pid)))
+    wait_for(lambda: not Path(folder).exists())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["INT", "TERM"])
+def test_the_foreground_lab_ends_cleanly(tmp_path: Path, number: int) -> None:
+    folder = tmp_path / "lab"
+    with subprocess.Popen(
+        command("lab", "--dir", str(folder)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout.readline().startswith("lab of orlando, seattle is running")
+        assert (folder / "lab.json").exists()
+        process.send_signal(number)
+        assert process.wait(15) == 0
+        assert process.stderr.read() == ""
+    assert not (folder / "lab.json").exists()
+    stopped = stampdeck("lab", "status", "--dir", str(folder))
+    assert stopped.code == 1
+    assert "no lab is running" in stopped.err
