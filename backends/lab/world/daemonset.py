@@ -11,7 +11,7 @@ from backends.lab.world.pods import from_template, is_finished, is_ready, pod_co
 from backends.lab.world.replicaset import owners_named
 from backends.lab.world.scheduler import tolerates
 from backends.lab.world.shapes import Key, is_deleting, key_of, with_status
-from backends.lab.world.statefulset import REVISION_LABEL, controller_revision, revision_name
+from backends.lab.world.statefulset import REVISION_LABEL, ensure_revision
 
 TOLERATED = [
     {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": effect}
@@ -45,7 +45,7 @@ class DaemonSetController(Controller):
         workload = self.store.find("daemonsets.apps", *key)
         if workload is None or is_deleting(workload):
             return
-        revision = self._revision(workload)
+        revision = ensure_revision(self.cluster, workload).removeprefix(f"{key[1]}-")
         pods: dict[str, Object] = {}
         for pod in self.index.owned(workload["metadata"]["uid"], "pods"):
             if is_finished(pod):
@@ -92,14 +92,6 @@ class DaemonSetController(Controller):
             if pod["metadata"]["labels"].get(REVISION_LABEL) != revision and not is_deleting(pod):
                 self._delete(workload, pod)
                 missing += 1
-
-    def _revision(self, workload: Object) -> str:
-        name, meta = revision_name(workload), workload["metadata"]
-        if self.store.find("controllerrevisions.apps", meta["namespace"], name) is None:
-            owned = self.index.owned(meta["uid"], "controllerrevisions.apps")
-            number = max((each["revision"] for each in owned), default=0) + 1
-            self.store.create("controllerrevisions.apps", controller_revision(workload, number), owned=True)
-        return name.removeprefix(f"{meta['name']}-")
 
     def _write_status(self, key: Key, revision: str, wanted: list[str]) -> None:
         workload = self.store.get("daemonsets.apps", *key)

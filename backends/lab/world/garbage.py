@@ -8,7 +8,7 @@ from typing import ClassVar
 from backends.lab.clock import rfc3339
 from backends.lab.objects import Change, Object
 from backends.lab.world.cluster import Cluster, Controller, key_of_change
-from backends.lab.world.shapes import Key, is_deleting, key_of, with_metadata
+from backends.lab.world.shapes import Key, is_deleting, key_of, new_object, with_metadata
 
 _UNOWNED = ("events", "endpoints", "leases.coordination.k8s.io")
 
@@ -110,9 +110,13 @@ class Namespaces(Controller):
 
     def reconcile(self, key: Key) -> None:
         namespace = self.store.find("namespaces", *key)
-        if namespace is None or not is_deleting(namespace):
+        if namespace is None:
             return
         name = key[1]
+        if not is_deleting(namespace):
+            if self.store.find("serviceaccounts", name, "default") is None:
+                self.store.create("serviceaccounts", new_object("serviceaccounts", "default", name), owned=True)
+            return
         left = False
         for resource in self.store.resources():
             for obj in self.store.listing(resource, name) if resource != "namespaces" else ():

@@ -11,7 +11,7 @@ from backends.lab.world.cluster import Cluster, Controller
 from backends.lab.world.kubelet import Kubelet
 from backends.lab.world.shapes import Key, condition, new_object, with_status
 
-HEARTBEAT_S = 5.0
+HEARTBEAT_S = 4.0
 LEASES = "leases.coordination.k8s.io"
 _MIRROR = "kubernetes.io/config.mirror"
 _READY = ("KubeletReady", "kubelet is posting ready status")
@@ -28,16 +28,19 @@ class NodeAgents(Controller):
     """One kubelet process per node, as far as its node object and lease go."""
 
     name: ClassVar[str] = "kubelet"
-    watches: ClassVar[tuple[str, ...]] = ("nodes",)
+    watches: ClassVar[tuple[str, ...]] = ("nodes", "pods")
 
     def __init__(self, cluster: Cluster, kubelet: Kubelet) -> None:
         self._kubelet = kubelet
         self._gone: dict[str, tuple[Object, list[Object]]] = {}
         super().__init__(cluster)
-        cluster.driver.call_every(HEARTBEAT_S, self.renew_leases)
         cluster.driver.call_every(300.0, self._post_status)
 
     def notice(self, change: Change) -> Iterable[Key]:
+        if change.resource == "pods":
+            if change.type == "DELETED" and _is_mirror(change.object):
+                self.cluster.driver.call_after(1.0, self._mirror_again, change.object)
+            return ()
         # a node object somebody made has no status yet: its kubelet starts
         if change.type == "ADDED" and condition(change.object, "Ready") is None:
             return (("", change.object["metadata"]["name"]),)
@@ -100,7 +103,7 @@ class NodeAgents(Controller):
         found = self.store.find("nodes", "", node)
         if found is None:
             return
-        mirrors = [pod for pod in self.index.on_node(node) if (pod["metadata"].get("annotations") or {}).get(_MIRROR)]
+        mirrors = [pod for pod in self.index.on_node(node) if _is_mirror(pod)]
         self._gone[node] = (found, mirrors)
         self.fall_silent(node)
         text = f"Deleting node {node} because it does not exist in the cloud provider"
@@ -130,11 +133,22 @@ class NodeAgents(Controller):
         fresh["status"].pop("conditions")
         self.store.create("nodes", fresh, owned=True)
         for pod in mirrors:
-            again = copy_json(pod)
-            for key in ("uid", "creationTimestamp", "resourceVersion", "generation", "ownerReferences"):
-                again["metadata"].pop(key, None)
-            again["status"] = {"phase": "Pending", "qosClass": again["status"].get("qosClass", "Burstable")}
-            self.store.create("pods", again, owned=True)
+            self._mirror_again(pod)
+
+    def _mirror_again(self, pod: Object) -> None:
+        """Show a static pod again whose mirror was deleted: only its manifest on the node can end it."""
+        node = self.store.find("nodes", "", pod["spec"]["nodeName"])
+        meta = pod["metadata"]
+        held = self.store.find("pods", meta["namespace"], meta["name"])
+        if node is None or node["metadata"]["name"] in self._kubelet.silent or held is not None:
+            return
+        again = copy_json(pod)
+        dropped = ("uid", "creationTimestamp", "resourceVersion", "generation", "deletionTimestamp")
+        for key in (*dropped, "deletionGracePeriodSeconds"):
+            again["metadata"].pop(key, None)
+        again["metadata"]["ownerReferences"] = [{**meta["ownerReferences"][0], "uid": node["metadata"]["uid"]}]
+        again["status"] = {"phase": "Pending", "qosClass": again["status"].get("qosClass", "Burstable")}
+        self.store.create("pods", again, owned=True)
 
     def _post_status(self) -> None:
         """Move the heartbeat times in node conditions, as kubelets do every five minutes."""
@@ -144,6 +158,10 @@ class NodeAgents(Controller):
                 continue
             conditions = [{**each, "lastHeartbeatTime": stamp} for each in node["status"]["conditions"]]
             self.store.replace("nodes", with_status(node, conditions=conditions), owned=True)
+
+
+def _is_mirror(pod: Object) -> bool:
+    return bool((pod["metadata"].get("annotations") or {}).get(_MIRROR))
 
 
 def node_lease(node: Object, renewed: str) -> Object:

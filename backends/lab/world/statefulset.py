@@ -7,13 +7,22 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from backends.lab.objects import Change, Object, copy_json
-from backends.lab.world.cluster import Controller, key_of_change
+from backends.lab.world.cluster import Cluster, Controller, key_of_change
 from backends.lab.world.pods import from_template, is_finished, is_ready
 from backends.lab.world.replicaset import owners_named
-from backends.lab.world.shapes import Key, is_deleting, new_object, owner_reference, short_hash, with_status
+from backends.lab.world.shapes import (
+    Key,
+    is_deleting,
+    new_object,
+    owner_reference,
+    short_hash,
+    with_metadata,
+    with_status,
+)
 from backends.lab.world.volumes import claim_name, provide_claim
 
 REVISION_LABEL = "controller-revision-hash"
+_REVISIONS = "controllerrevisions.apps"
 
 
 class StatefulSetController(Controller):
@@ -32,7 +41,7 @@ class StatefulSetController(Controller):
         workload = self.store.find("statefulsets.apps", *key)
         if workload is None or is_deleting(workload):
             return
-        revision = self._revision(workload)
+        revision = ensure_revision(self.cluster, workload)
         pods = {_ordinal(pod): pod for pod in self.index.owned(workload["metadata"]["uid"], "pods")}
         self._step(workload, revision, pods)
         self._write_status(key, revision)
@@ -103,16 +112,6 @@ class StatefulSetController(Controller):
         text = f"delete Pod {name} in StatefulSet {workload['metadata']['name']} successful"
         self.record(workload, "SuccessfulDelete", text)
 
-    def _revision(self, workload: Object) -> str:
-        """Return the name of the ControllerRevision of the current template, made when it is new."""
-        name = revision_name(workload)
-        meta = workload["metadata"]
-        if self.store.find("controllerrevisions.apps", meta["namespace"], name) is None:
-            owned = self.index.owned(meta["uid"], "controllerrevisions.apps")
-            number = max((each["revision"] for each in owned), default=0) + 1
-            self.store.create("controllerrevisions.apps", controller_revision(workload, number), owned=True)
-        return name
-
     def _write_status(self, key: Key, revision: str) -> None:
         workload = self.store.get("statefulsets.apps", *key)
         pods = [pod for pod in self.index.owned(workload["metadata"]["uid"], "pods") if not is_finished(pod)]
@@ -137,6 +136,19 @@ class StatefulSetController(Controller):
             changed = with_status(workload)
             changed["status"] = status
             self.store.replace("statefulsets.apps", changed, owned=True)
+
+
+def ensure_revision(cluster: Cluster, workload: Object) -> str:
+    """Return the name of the ControllerRevision of the current template, made when new and always the newest."""
+    name, meta = revision_name(workload), workload["metadata"]
+    owned = cluster.index.owned(meta["uid"], _REVISIONS)
+    newest = max((each["revision"] for each in owned), default=0)
+    held = cluster.store.find(_REVISIONS, meta["namespace"], name)
+    if held is None:
+        cluster.store.create(_REVISIONS, controller_revision(workload, newest + 1), owned=True)
+    elif held["revision"] < newest:
+        cluster.store.replace(_REVISIONS, {**with_metadata(held), "revision": newest + 1}, owned=True)
+    return name
 
 
 def revision_name(workload: Object) -> str:

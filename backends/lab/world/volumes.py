@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
-from backends.lab.objects import Object, ObjectStore, copy_json
-from backends.lab.world.shapes import new_object
+from collections.abc import Iterable
+from typing import ClassVar
+
+from backends.lab.objects import Change, Object, ObjectStore, copy_json
+from backends.lab.world.cluster import Controller, key_of_change
+from backends.lab.world.shapes import Key, is_deleting, new_object
 
 _CLAIMS = "persistentvolumeclaims"
+
+
+class VolumeBinder(Controller):
+    """Gives every claim that somebody made a volume, a moment later."""
+
+    name: ClassVar[str] = "persistentvolume-controller"
+    watches: ClassVar[tuple[str, ...]] = (_CLAIMS,)
+
+    def notice(self, change: Change) -> Iterable[Key]:
+        bound = change.object["spec"].get("volumeName")
+        return () if bound or change.type == "DELETED" else (key_of_change(change),)
+
+    def reconcile(self, key: Key) -> None:
+        claim = self.store.find(_CLAIMS, *key)
+        if claim is None or claim["spec"].get("volumeName") or is_deleting(claim):
+            return
+        spec = {"storageClassName": "default", "volumeMode": "Filesystem", **claim["spec"]}
+        bind_claim(self.store, {**claim, "spec": spec})
+        self.record(claim, "ProvisioningSucceeded", f"Successfully provisioned volume pvc-{claim['metadata']['uid']}")
 
 
 def claim_name(template: Object, pod: str) -> str:

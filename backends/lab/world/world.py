@@ -28,11 +28,12 @@ from backends.lab.world.kubelet import Kubelet
 from backends.lab.world.load import DEFAULT_NAMESPACE, Load
 from backends.lab.world.logs import ContainerLogs
 from backends.lab.world.node_lifecycle import NodeLifecycle
-from backends.lab.world.nodes import NodeAgents
+from backends.lab.world.nodes import HEARTBEAT_S, NodeAgents
 from backends.lab.world.replicaset import ReplicaSetController
 from backends.lab.world.scheduler import Scheduler
 from backends.lab.world.shell import run_command
 from backends.lab.world.statefulset import StatefulSetController
+from backends.lab.world.volumes import VolumeBinder
 from backends.lab.world.world_faults import WorldFaults
 
 _INGRESS = "nginx-ingress-1588931383-controller"
@@ -75,11 +76,13 @@ class World:
         self.kubelet = Kubelet(cluster)
         self._learn_images()
         self.nodes = NodeAgents(cluster, self.kubelet)
-        NodeLifecycle(cluster)
+        self.node_lifecycle = NodeLifecycle(cluster)
+        # One beat for both: after the process was held up, nobody may look at leases before they are renewed.
+        cluster.driver.call_every(HEARTBEAT_S, self._beat)
         Scheduler(cluster)
         for controller in (
             DeploymentController, ReplicaSetController, StatefulSetController, DaemonSetController, JobController,
-            CronJobController, EndpointsController, DisruptionController, Namespaces,
+            CronJobController, EndpointsController, DisruptionController, Namespaces, VolumeBinder,
         ):  # fmt: skip
             controller(cluster)
         LoadBalancers(cluster, network)
@@ -149,6 +152,10 @@ class World:
         return self.metrics.pods()
 
     # inside
+
+    def _beat(self) -> None:
+        self.nodes.renew_leases()
+        self.node_lifecycle.monitor()
 
     def _tier(self, resource: str, name: str) -> Tier:
         workload = self.cluster.store.find(resource, DEFAULT_NAMESPACE, name)

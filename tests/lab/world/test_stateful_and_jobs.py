@@ -46,11 +46,13 @@ async def test_stateful_pods_start_and_end_in_order_and_keep_their_names(lab: Li
     assert [pod["metadata"]["name"] for pod in lab.pods("db-")] == ["db-0", "db-1", "db-2"]
     claims = [each["metadata"]["name"] for each in lab.store.listing("persistentvolumeclaims", "default")]
     assert claims == ["data-db-0", "data-db-1", "data-db-2", "data-ratings-mongodb-0"]
-    assert lab.events("SuccessfulCreate")[0].startswith("create Claim data-db-0 Pod db-0 in StatefulSet db")
+    told = [text for text in lab.events("SuccessfulCreate") if "StatefulSet db" in text]
+    assert told[0] == "create Claim data-db-0 Pod db-0 in StatefulSet db success"
+    assert told[1] == "create Pod db-0 in StatefulSet db successful"
 
     lab.edit("statefulsets.apps", "db", replicas=1)
     await lab.until(lambda: len(lab.store.listing("pods", "default")) and len(lab.pods("db-")) == 1, "scaled down")
-    assert lab.events("SuccessfulDelete") == [
+    assert [text for text in lab.events("SuccessfulDelete") if "db" in text] == [
         "delete Pod db-2 in StatefulSet db successful",
         "delete Pod db-1 in StatefulSet db successful",
     ]
@@ -65,7 +67,7 @@ async def test_stateful_update_goes_from_the_highest_down(lab: Living) -> None:
     await lab.until(
         lambda: [pod["spec"]["containers"][0]["image"] for pod in lab.ready("db-")] == ["db:v2"] * 2, "updated"
     )
-    assert lab.events("SuccessfulDelete") == [
+    assert [text for text in lab.events("SuccessfulDelete") if "db" in text] == [
         "delete Pod db-1 in StatefulSet db successful",
         "delete Pod db-0 in StatefulSet db successful",
     ]
@@ -76,6 +78,25 @@ async def test_stateful_update_goes_from_the_highest_down(lab: Living) -> None:
         ),
         "one revision",
     )
+
+
+async def test_rolling_back_gives_the_old_revision_the_newest_number(lab: Living) -> None:
+    lab.store.create("statefulsets.apps", stateful(1))
+    await lab.until(lambda: len(lab.ready("db-")) == 1, "ready")
+    for image in ("db:v2", "db:v1"):
+        template = stateful(1)["spec"]["template"]
+        template["spec"]["containers"][0]["image"] = image
+        lab.edit("statefulsets.apps", "db", template=template)
+        await lab.until(
+            lambda image=image: [p["spec"]["containers"][0]["image"] for p in lab.ready("db-")] == [image],  # type: ignore[misc]
+            image,
+        )
+    found = {
+        each["data"]["spec"]["template"]["spec"]["containers"][0]["image"]: each["revision"]
+        for each in lab.store.listing("controllerrevisions.apps", "default")
+        if each["metadata"]["name"].startswith("db-")
+    }
+    assert found == {"db:v1": 3, "db:v2": 2}
 
 
 async def test_daemon_set_reaches_every_node_and_updates_one_by_one(lab: Living) -> None:
