@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from functools import cache
 
 LINE_LIMIT = 8_192
 """Characters of one line that are shown; the rest is counted."""
@@ -38,15 +39,41 @@ def _visible(code: int) -> str:
     return f"\\x{code:02x}" if code < 0xA0 else f"<U+{code:04X}>"
 
 
-_IN_LINE = {code: _visible(code) for first, last in _ODD_RANGES for code in range(first, last + 1)}
-_IN_NAME = _IN_LINE | {code: _visible(code) for code in _SPACES}
-_IN_LINE |= {0xFE0E: "", 0xFE0F: ""}  # "draw as text" and "as picture", common in log lines with symbols
-_STRANGE = re.compile("[" + "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in _ODD_RANGES) + "]")
-# Blocks in which some characters combine with the one before; European and CJK text has none of them.
-_MAY_COMBINE = re.compile(
-    "[\u0300-\u036f\u0483-\u10ff\u135d-\u1dff\u20d0-\u20ff\u2cef-\u2cf1\u2d7f-\u2dff"
-    "\u302a-\u302f\u3099-\u309a\ua66f-\uabff\ufb1e\ufe20-\ufe2f\U000101fd-\U0001e94a]"
-)
+def _is_odd(code: int) -> bool:
+    return any(first <= code <= last for first, last in _ODD_RANGES)
+
+
+class _Shown(dict[int, str]):
+    """A table for `str.translate` that learns what each odd character is shown as when it first comes up."""
+
+    def __init__(self, also: tuple[int, ...], dropped: tuple[int, ...]) -> None:
+        super().__init__(dict.fromkeys(dropped, ""))
+        self._also = also
+
+    def __missing__(self, code: int) -> str:
+        shown = self[code] = _visible(code) if code in self._also or _is_odd(code) else chr(code)
+        return shown
+
+
+_IN_NAME = _Shown(also=_SPACES, dropped=())
+_IN_LINE = _Shown(also=(), dropped=(0xFE0E, 0xFE0F))
+"""Dropped: "draw as text" and "as picture", common in log lines with symbols."""
+
+
+@cache
+def _strange() -> re.Pattern[str]:
+    """What finds odd characters; made when the first text beyond ASCII comes, for it takes 10 ms."""
+    return re.compile("[" + "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in _ODD_RANGES) + "]")
+
+
+@cache
+def _may_combine() -> re.Pattern[str]:
+    """What finds blocks in which some characters combine with the one before: not those of European or CJK text."""
+    return re.compile(
+        "[\u0300-\u036f\u0483-\u10ff\u135d-\u1dff\u20d0-\u20ff\u2cef-\u2cf1\u2d7f-\u2dff"
+        "\u302a-\u302f\u3099-\u309a\ua66f-\uabff\ufb1e\ufe20-\ufe2f\U000101fd-\U0001e94a]"
+    )
+
 
 # Sequences of ECMA-48 in 7- and 8-bit form. A string (OSC, DCS, APC, PM, SOS) without its end hides nothing:
 # only its introducer goes. No alternative reads past the next introducer, which keeps the time linear.
@@ -69,9 +96,9 @@ def line(text: str) -> str:
         if "\t" in text:
             text = text.expandtabs(4)
         return text if text.isprintable() else text.translate(_IN_LINE)
-    if _STRANGE.search(text):
+    if _strange().search(text):
         text = _SEQUENCE.sub("", text).expandtabs(4).translate(_IN_LINE)
-    return _thin(text) if _MAY_COMBINE.search(text) else text
+    return _thin(text) if _may_combine().search(text) else text
 
 
 def name(text: str) -> str:
@@ -81,7 +108,7 @@ def name(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     text = text.translate(_IN_NAME)
-    if _MAY_COMBINE.search(text):
+    if _may_combine().search(text):
         return "".join(_visible(ord(each)) if _combines(each) else each for each in text)
     return text
 

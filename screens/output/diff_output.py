@@ -22,7 +22,7 @@ from screens.output.textual_parts import ChopsUpdate, LayoutUpdate, why_stock
 
 _log = logging.getLogger(__name__)
 
-RETRY_S = 0.015
+RETRY_S = 0.005
 """How soon to look again whether the terminal takes a frame."""
 
 

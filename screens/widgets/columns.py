@@ -68,7 +68,7 @@ class ColumnLayout:
 
     def set_available(self, width: int) -> bool:
         """Fit the columns into this many cells as far as they give way; return whether any width changed."""
-        self._available = width
+        self._available = max(0, width)
         return self._fit()
 
     @property

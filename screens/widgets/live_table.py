@@ -237,6 +237,7 @@ class LiveTable(TableNavigation, can_focus=True):
     def on_mount(self) -> None:
         self.set_interval(1.0, self._tick)
         self._clock.request()
+        self.call_after_refresh(self._measure_soon)
 
     def on_resize(self, event: events.Resize) -> None:
         self._columns.set_available(self._line_width - GUTTER)

@@ -127,7 +127,9 @@ class LogSurface(ScrollView, can_focus=True):
 
     def _resize_content(self) -> None:
         width = 0 if self._wrap else self._painter.left_width + self._buffer.longest
+        self._is_moving = True  # fewer rows than before may move the view: the reader did not
         set_content_size(self, Size(width, self._buffer.rows.count))
+        self._is_moving = False
 
     # Places
 
@@ -154,7 +156,7 @@ class LogSurface(ScrollView, can_focus=True):
         return self._buffer.number_at(self._buffer.rows.line_at(self._top)[0])
 
     def _scroll_rows(self, top: int) -> None:
-        if top != self._top:
+        if top != self._top and self.is_attached:
             self._is_moving = True
             self.scroll_to(y=top, animate=False, force=True, immediate=True)
             self._is_moving = False

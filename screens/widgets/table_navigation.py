@@ -165,7 +165,7 @@ class TableNavigation(ScrollView):
             self._tell_highlighted()
 
     def _scroll_rows(self, top: int) -> None:
-        if top != self._top:
+        if top != self._top and self.is_attached:
             self.scroll_to(y=max(0, top), animate=False, force=True, immediate=True)
 
     @contextmanager

@@ -19,6 +19,20 @@ def fast_table(**options: object) -> LiveTable:
     return LiveTable(columns(), frame_rate=lambda: 200.0, **options)  # type: ignore[arg-type]
 
 
+async def test_everything_may_be_set_before_the_table_is_on_a_screen() -> None:
+    table = LiveTable(frame_rate=lambda: 200.0)
+    table.set_columns(columns())
+    table.apply(batch(make_row(number, restarts=number) for number in range(20)))
+    table.set_sort("restarts", True)
+    table.set_filter(lambda row: row.name != "pod-00019")
+    app = TableApp(table)
+    async with app.run_test(size=(60, 6)) as pilot:
+        await settle(pilot)
+        assert lines(table)[1].startswith("  pod-00018")
+        assert table.cursor_row is not None
+        assert table.cursor_row.name == "pod-00018"
+
+
 async def test_titles_and_rows_are_drawn_in_columns() -> None:
     app = TableApp(fast_table())
     async with app.run_test(size=(60, 6)) as pilot:

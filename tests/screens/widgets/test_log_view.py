@@ -139,6 +139,27 @@ async def test_a_filter_shows_only_what_matches_also_of_new_lines() -> None:
             app.view.set_filter("a(")
 
 
+async def test_a_filter_while_paused_does_not_start_following() -> None:
+    app = LogApp()
+    async with app.run_test(size=(40, 5)) as pilot:
+        app.view.append([make_line(number) for number in range(100)])
+        await settle(pilot)
+        await pilot.press("up", "up")
+        app.view.set_filter("line 0000")
+        await settle(pilot)
+        assert not app.view.following
+
+
+async def test_lines_may_come_before_the_view_is_on_a_screen() -> None:
+    app = LogApp()
+    app.view.append([make_line(number) for number in range(100)])
+    app.view.set_filter("line 0009")
+    app.view.wrap = True
+    async with app.run_test(size=(40, 5)) as pilot:
+        await settle(pilot)
+        assert shown(app.view)[-1] == "line 00099"
+
+
 async def test_a_search_lights_matches_and_keeps_what_is_around() -> None:
     app = LogApp()
     async with app.run_test(size=(40, 10)) as pilot:
