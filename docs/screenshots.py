@@ -1,0 +1,96 @@
+"""Make the pictures of the README: the console on a lab of its own, drawn by the application itself.
+
+Run by `make screenshots`. Writes docs/images/*.svg.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tempfile
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from backends.lab.control import LabControl
+from backends.lab.runner import LabOptions, RunningLab, run_lab
+from console.app import StampdeckApp
+from console.configuration import load_settings
+from console.wiring import open_services
+
+IMAGES = Path(__file__).with_name("images")
+SIZE = (120, 34)
+WAIT_S = 30.0
+
+
+async def _until(seen: Callable[[], bool], what: str) -> None:
+    try:
+        async with asyncio.timeout(WAIT_S):
+            while not seen():  # noqa: ASYNC110 - the screen has no event for what it shows
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        raise SystemExit(f"not seen within {WAIT_S:.0f} s: {what}") from None
+
+
+def _text(app: StampdeckApp) -> str:
+    """Return what is on the screen, without its layout."""
+    return re.sub(r"<[^>]+>", " ", app.export_screenshot()).replace("&#160;", " ")
+
+
+def _save(app: StampdeckApp, name: str) -> None:
+    # The random id of the drawing would make every run a new file in the history; and some viewers drop
+    # no-break spaces at the beginning of a text, which plain ones kept by xml:space survive.
+    svg = re.sub(r"terminal-\d+", f"terminal-{name}", app.export_screenshot(title="stampdeck"))
+    svg = svg.replace("<svg ", '<svg xml:space="preserve" ', 1).replace("&#160;", " ")
+    (IMAGES / f"{name}.svg").write_text(svg)
+
+
+async def _tour(app: StampdeckApp, pilot: Pilot[int], control: LabControl) -> None:
+    await _until(lambda: "up on 2 of 2" in _text(app), "both stamps up")
+    await asyncio.sleep(25)  # for sparklines and a timeline worth a picture
+    _save(app, "fleet")
+    await control.fault("orlando", "api-down")
+    await _until(lambda: "DOWN" in _text(app), "one stamp DOWN")
+    await asyncio.sleep(4)
+    _save(app, "fleet-down")
+    await pilot.press("a")
+    await _until(lambda: _text(app).count("Running") > 10, "pods")
+    await asyncio.sleep(2)
+    _save(app, "pods")
+    await control.clear("orlando")
+    await pilot.press(*":deploy default", "enter")
+    await _until(lambda: "ratings-web" in _text(app), "deployments")
+    await pilot.press("slash", *"ratings-web", "enter", "l")
+    await _until(lambda: _text(app).count("GET") > 10, "log lines")
+    await asyncio.sleep(3)
+    _save(app, "logs")
+    await control.fault("seattle", "pods-crashloop")
+    await asyncio.sleep(20)
+    await pilot.press(*":pods default @seattle /ratings-api", "enter")
+    await _until(lambda: "CrashLoopBackOff" in _text(app), "a crash loop")
+    await pilot.press("s", "d")
+    await _until(lambda: "exit code" in _text(app).lower(), "why")
+    await asyncio.sleep(2)
+    _save(app, "why")
+
+
+async def main() -> None:
+    """Start a lab and a headless console on it, and take the pictures."""
+    IMAGES.mkdir(exist_ok=True)
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        ready: asyncio.Future[RunningLab] = asyncio.get_running_loop().create_future()
+        lab = asyncio.create_task(run_lab(LabOptions(directory=folder / "lab"), ready.set_result))
+        running = await ready
+        settings = load_settings(str(running.config))
+        app = StampdeckApp(settings.stamps, lambda: open_services(settings))
+        async with app.run_test(size=SIZE) as pilot:
+            await _tour(app, pilot, LabControl.read(running.directory))
+        lab.cancel()
+        await asyncio.gather(lab, return_exceptions=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
