@@ -24,12 +24,9 @@ from screens.widgets.row_cursor import RowCursor, RowMarks
 from screens.widgets.table_navigation import TableNavigation
 from screens.widgets.table_painter import GUTTER, RowLook, RowPainter
 from screens.widgets.tones import Tones
+from screens.widgets.width_meter import WidthMeter
 
 __all__ = ["LiveTable", "TableColumn"]
-
-MEASURED_PER_SLICE = 300
-"""Rows measured for column widths at once: about 2 ms."""
-MEASURE_PAUSE_S = 0.02
 
 
 class LiveTable(TableNavigation, can_focus=True):
@@ -84,11 +81,9 @@ class LiveTable(TableNavigation, can_focus=True):
         super().__init__(id=id, classes=classes)
         self._rows: dict[str, Row] = {}
         self._pending: dict[str, Row | None] = {}
-        self._unmeasured: list[str] = []
         self._lit = LitCells()
         self._dim_timer: Timer | None = None
         self._is_loaded = False
-        self._is_measuring = False
         self._counts = (0, 0, 0)
         self._empty_texts = ("not loaded yet", "nothing here", "nothing matches the filter")
         self._row_tone = row_tone
@@ -101,6 +96,8 @@ class LiveTable(TableNavigation, can_focus=True):
         self._sort_reverse = False
         self._columns = ColumnLayout(columns)
         self._painter = RowPainter(self._columns, self._tones, row_tone)
+        self._meter = WidthMeter(self, self._rows, self._widths_changed)
+        self._meter.use(self._columns)
         if columns:
             self._order.set_sort(columns[0].sort_key, False)
 
@@ -111,7 +108,7 @@ class LiveTable(TableNavigation, can_focus=True):
         self._columns = ColumnLayout(columns)
         self._painter = RowPainter(self._columns, self._tones, self._row_tone)
         self._lit.clear()
-        self._unmeasured = list(self._rows)
+        self._meter.use(self._columns)
         kept = next((column for column in columns if column.key == self._sort_key), None)
         first = kept or (columns[0] if columns else None)
         if first is not None:
@@ -163,7 +160,7 @@ class LiveTable(TableNavigation, can_focus=True):
         """Forget all rows and marks: "not loaded yet" again."""
         self._pending.clear()
         self._rows.clear()
-        self._unmeasured.clear()
+        self._meter.clear()
         self._lit.clear()
         self._marks.clear()
         self._painter.forget()
@@ -225,7 +222,7 @@ class LiveTable(TableNavigation, can_focus=True):
     @property
     def is_busy(self) -> bool:
         """Whether something that was applied is not drawn or measured yet."""
-        return bool(self._pending) or self._clock.is_waiting or self._is_measuring
+        return bool(self._pending) or self._clock.is_waiting or self._meter.is_busy
 
     @property
     def sort(self) -> tuple[str, bool]:
@@ -278,7 +275,7 @@ class LiveTable(TableNavigation, can_focus=True):
                     gone.append(uid)
             else:
                 if uid not in self._rows:
-                    self._unmeasured.append(uid)
+                    self._meter.add(uid)
                 self._rows[uid] = row
         self._marks.discard(gone)
         with self._keeping_place():
@@ -318,38 +315,15 @@ class LiveTable(TableNavigation, can_focus=True):
             line for line, uid in enumerate(self._lines_shown()) if not self._painter.is_current(self._rows[uid])
         )
 
-    # Widths
+    # Drawing
 
     def _measure_soon(self) -> None:
-        """Measure what is on the screen now, and the rest in slices that nobody notices."""
-        if self._unmeasured and self.is_running and not self._is_measuring:
-            self._measure(self._lines_shown())
-            self._is_measuring = True
-            self._measure_slice()
-
-    def _measure_slice(self) -> None:
-        self._measure(self._unmeasured[:MEASURED_PER_SLICE])
-        del self._unmeasured[:MEASURED_PER_SLICE]
-        if self._unmeasured:
-            self.set_timer(MEASURE_PAUSE_S, self._measure_slice)
-        else:
-            self._is_measuring = False
-
-    def _measure(self, uids: Iterable[str]) -> None:
-        grown = False
-        for uid in uids:
-            row = self._rows.get(uid)
-            if row is not None:
-                grown |= self._columns.measure(self._columns.texts(row))
-        if grown:
-            self._widths_changed()
+        self._meter.run(self._lines_shown())
 
     def _widths_changed(self) -> None:
         self._painter.forget()
         self._resize_content()
         self.refresh()
-
-    # Drawing
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the screen: the titles, a row, or what stands in place of rows."""
