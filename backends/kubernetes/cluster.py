@@ -12,11 +12,13 @@ import msgspec
 from backends.clock import Clock
 from backends.kubernetes import pod_logs, usage
 from backends.kubernetes.budget import Meter
+from backends.kubernetes.certificates import certificates_of
 from backends.kubernetes.connection import Connection
 from backends.kubernetes.discovery import Discovery
 from backends.kubernetes.reflection import Query, Reflection
 from backends.kubernetes.reflections import Reflections
 from backends.kubernetes.timing import Timing
+from backends.model.checks import Certificate
 from backends.model.kinds import ResourceKind
 from backends.model.logs import LogLine, LogRequest
 from backends.model.stamp import Stamp
@@ -93,6 +95,10 @@ class Cluster:
     def clock_skew_s(self) -> float:
         """How far the API's clock is ahead of ours by its last answer (whole seconds; 0 before the first)."""
         return self.connection.skew_s
+
+    async def certificates(self) -> Sequence[Certificate]:
+        """Return the certificates in use, by role and with their end: the API's own and the kubeconfig's."""
+        return await certificates_of(self._stamp, self._timing.connect_s)
 
     async def version(self) -> str:
         """Return the server's gitVersion, such as `v1.20.2`."""

@@ -21,7 +21,6 @@ T = TypeVar("T")
 _TIMEOUT_S = 15.0
 _SLOW_S = 2.0
 _SKEW_S = 30.0
-_EXPIRES_SOON_DAYS = 30
 _DAY_S = 86400.0
 
 NEEDED = (
@@ -121,11 +120,11 @@ class Examination:
 
     def _say_certificate(self, certificate: Certificate) -> None:
         days = (certificate.expires_at - self._clock.now()) / _DAY_S
-        whose = f"the {certificate.role}'s certificate"
+        whose = "the API's certificate" if certificate.role == "server" else "our client certificate"
         if days < 0:
             todo = "rotate the cluster's certificates" if certificate.role == "server" else "get a new kubeconfig"
             self._say("certificate", Outcome.FAIL, f"{whose} expired {-days:.0f} days ago", certificate.subject, todo)
-        elif days < _EXPIRES_SOON_DAYS:
+        elif certificate.ends_soon(self._clock.now()):
             todo = "plan its rotation"
             self._say("certificate", Outcome.WARN, f"{whose} expires in {days:.0f} days", certificate.subject, todo)
         else:

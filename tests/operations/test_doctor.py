@@ -67,7 +67,7 @@ async def test_all_is_well(clock: ManualClock, cluster: KnowingCluster) -> None:
     assert {"api", "credentials", "certificate", "pods", "logs", "tables", "metrics", "clock", "application"} <= {
         check.source for check in checks
     }
-    assert one(checks, "certificate").what == "the client's certificate is good for 400 days"
+    assert one(checks, "certificate").what == "our client certificate is good for 400 days"
 
 
 @pytest.mark.parametrize(
@@ -121,14 +121,14 @@ async def test_weaknesses_behind_the_door(clock: ManualClock, cluster: KnowingCl
     assert one(checks, "metrics").outcome is Outcome.OFF
     assert one(checks, "tables").outcome is Outcome.WARN
     assert one(checks, "clock").what == "the API's clock is 95 s behind ours"
-    assert one(checks, "certificate").what == "the client's certificate expires in 9 days"
+    assert one(checks, "certificate").what == "our client certificate expires in 9 days"
     assert (one(checks, "application").outcome, one(checks, "application").why) == (Outcome.FAIL, "HTTP 503")
 
 
 async def test_an_expired_certificate(clock: ManualClock, cluster: KnowingCluster) -> None:
     cluster.expires_at = clock.now() - 3 * DAY_S
     check = one(await examine(clock, Doctor({"orlando": cluster}, {}, clock)), "certificate")
-    assert (check.outcome, check.what) == (Outcome.FAIL, "the client's certificate expired 3 days ago")
+    assert (check.outcome, check.what) == (Outcome.FAIL, "our client certificate expired 3 days ago")
 
 
 async def test_a_defect_of_one_check_is_told_and_the_rest_goes_on(clock: ManualClock, cluster: KnowingCluster) -> None:

@@ -96,6 +96,10 @@ async def test_the_doctor_finds_all_well_and_names_what_is_not(two_stamps: OnLab
     checks = [check async for check in doctor.examine()]
     assert {check.stamp for check in checks} == set(BOTH)
     assert not [check for check in checks if check.outcome is Outcome.FAIL]
+    certificates = [check for check in checks if check.source == "certificate"]
+    assert {check.stamp for check in certificates} == set(BOTH)
+    assert all(check.outcome is Outcome.OK for check in certificates)
+    assert any(check.what.startswith("the API's certificate is good for ") for check in certificates)
     lab.boards["seattle"].set("forbidden")
     lab.boards["orlando"].set("metrics-down")
     checks = [check async for check in doctor.examine()]
@@ -104,3 +108,11 @@ async def test_the_doctor_finds_all_well_and_names_what_is_not(two_stamps: OnLab
     assert all(stamp == "seattle" for stamp, _ in failed)
     metrics = next(check for check in checks if (check.stamp, check.source) == ("orlando", "metrics"))
     assert metrics.outcome is not Outcome.OK
+
+
+async def test_the_doctor_tells_an_expired_certificate_and_since_when(two_stamps: OnLab) -> None:
+    two_stamps.lab.boards["seattle"].set("cert-expired")
+    checks = [check async for check in two_stamps.services.doctor.examine(("seattle",))]
+    failed = [check.what for check in checks if check.source == "certificate" and check.outcome is Outcome.FAIL]
+    assert "the TLS handshake fails" in failed
+    assert any(what.startswith("the API's certificate expired ") for what in failed)

@@ -1,0 +1,77 @@
+"""When the certificates of one stamp expire: the API's own, and the one of the kubeconfig if it has one.
+
+aks-engine makes both for thirty years, other installers for one; either ends every connection when it is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ssl
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from cryptography import x509
+
+from backends.errors import ConfigurationError, SourceError, Unauthorized
+from backends.kubernetes import failures
+from backends.kubernetes.kubeconfig import Context, read_context
+from backends.model.checks import Certificate
+from backends.model.stamp import Stamp
+
+
+async def certificates_of(stamp: Stamp, connect_s: float) -> Sequence[Certificate]:
+    """Return the certificates in use; the API's is left out behind a proxy. Raises SourceError."""
+    try:
+        context = await asyncio.to_thread(read_context, stamp.cluster.kubeconfig, stamp.cluster.context)
+        own = await asyncio.to_thread(_client_certificate, context)
+    except ConfigurationError as error:
+        raise Unauthorized("no usable kubeconfig", why=error.why, todo=error.todo, stamp=stamp.name) from None
+    except (OSError, ValueError):
+        why = "the client certificate of the kubeconfig cannot be read"
+        raise Unauthorized("no usable kubeconfig", why=why, todo="copy it again", stamp=stamp.name) from None
+    found = [own] if own is not None else []
+    if context.server.startswith("https:") and not context.cluster.get("proxy-url"):
+        found.append(await _server_certificate(context, stamp, connect_s))
+    return found
+
+
+def _client_certificate(context: Context) -> Certificate | None:
+    data, file = context.user.get("client-certificate-data"), context.user.get("client-certificate")
+    if data:
+        return _certificate("client", x509.load_pem_x509_certificate(base64.b64decode(str(data))))
+    if file:
+        return _certificate("client", x509.load_pem_x509_certificate((context.folder / str(file)).read_bytes()))
+    return None
+
+
+async def _server_certificate(context: Context, stamp: Stamp, connect_s: float) -> Certificate:
+    """Shake hands and look; nothing is sent, so an untrusted certificate is looked at as well."""
+    url = urlsplit(context.server)
+    host, port = url.hostname or "", url.port or 443
+    looking = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    looking.check_hostname = False
+    looking.verify_mode = ssl.CERT_NONE
+    name = str(context.cluster.get("tls-server-name") or host)
+    try:
+        async with asyncio.timeout(connect_s):
+            _, writer = await asyncio.open_connection(host, port, ssl=looking, server_hostname=name)
+    except (OSError, TimeoutError) as error:
+        raise _named(failures.from_exception(error, f"{host}:{port}", timeout_s=connect_s), stamp) from None
+    try:
+        shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        return _certificate("server", x509.load_der_x509_certificate(shown))
+    except ValueError as error:
+        raise _named(failures.from_exception(error, f"{host}:{port}"), stamp) from None
+    finally:
+        writer.transport.abort()
+
+
+def _certificate(role: str, found: x509.Certificate) -> Certificate:
+    begins, ends = found.not_valid_before_utc.timestamp(), found.not_valid_after_utc.timestamp()
+    return Certificate(role, ends, found.subject.rfc4514_string(), begins)
+
+
+def _named(error: SourceError, stamp: Stamp) -> SourceError:
+    error.stamp = stamp.name
+    return error
