@@ -30,8 +30,9 @@ SAFE_CALLS = {"plain", "plain_name", "escape"}
 class Scope(ast.NodeVisitor):
     """Finds computed `str`s given to widgets in one file; what is of unknown type is given the benefit of the doubt."""
 
-    def __init__(self, returns_str: set[str]) -> None:
+    def __init__(self, returns_str: set[str], without_markup: set[str]) -> None:
         self.returns_str = returns_str
+        self.without_markup = without_markup
         self.names: list[dict[str, bool]] = [{}]
         self.found: list[tuple[int, str]] = []
 
@@ -56,7 +57,7 @@ class Scope(ast.NodeVisitor):
         name = _called(node)
         if name not in SHOWS_TEXT and not (name in METHODS and isinstance(node.func, ast.Attribute)):
             return
-        if any(keyword.arg == "markup" and _is_false(keyword.value) for keyword in node.keywords):
+        if _is_without_markup(node) or _selector_of_receiver(node) in self.without_markup:
             return
         shown = node.args[:1] + [keyword.value for keyword in node.keywords if keyword.arg in KEYWORDS]
         if any(self.is_computed_str(value) for value in shown):
@@ -87,8 +88,34 @@ def _called(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
-def _is_false(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is False
+def _is_without_markup(node: ast.Call) -> bool:
+    return any(
+        keyword.arg == "markup" and isinstance(keyword.value, ast.Constant) and keyword.value.value is False
+        for keyword in node.keywords
+    )
+
+
+def _selector_of_receiver(node: ast.Call) -> str:
+    """Return `#title` of `self.query_one("#title", Static).update(…)`."""
+    match node.func:
+        case ast.Attribute(
+            value=ast.Call(func=ast.Attribute(attr="query_one"), args=[ast.Constant(value=str(text)), *_])
+        ):
+            return text
+    return ""
+
+
+def selectors_without_markup(tree: ast.Module) -> set[str]:
+    """Selectors of the widgets that this file makes with `markup=False`, unless it also makes one with markup."""
+    made: dict[str, bool] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _called(node) in SHOWS_TEXT:
+            for keyword in node.keywords:
+                if keyword.arg in ("id", "classes") and isinstance(keyword.value, ast.Constant):
+                    for name in str(keyword.value.value).split():
+                        selector = f"{'#' if keyword.arg == 'id' else '.'}{name}"
+                        made[selector] = made.get(selector, True) and _is_without_markup(node)
+    return {selector for selector, is_without in made.items() if is_without}
 
 
 def _is_text(node: ast.expr) -> bool:
@@ -110,8 +137,9 @@ def functions(trees: Iterator[ast.Module]) -> set[str]:
 
 
 def offences(source: str, returns_str: set[str]) -> list[tuple[int, str]]:
-    scope = Scope(returns_str)
-    scope.visit(ast.parse(source))
+    tree = ast.parse(source)
+    scope = Scope(returns_str, selectors_without_markup(tree))
+    scope.visit(tree)
     return scope.found
 
 
@@ -136,6 +164,7 @@ def test_no_computed_text_is_read_as_markup() -> None:
         'def f(x):\n    text = ", ".join(x)\n    self.border_title = text',
         'Button(label="a %s" % name)',
         "def g() -> str: ...\nStatic(g())",
+        'Static("", id="a")\nself.query_one("#a", Static).update(f"{name}")',
     ],
 )
 def test_the_check_finds(source: str) -> None:
@@ -152,6 +181,7 @@ def test_the_check_finds(source: str) -> None:
         "cells.update(rows)",
         "known.update({a: b})",
         "def g() -> Content: ...\nStatic(g())",
+        'Static("", id="a", markup=False)\nself.query_one("#a", Static).update(f"{name}")',
     ],
 )
 def test_the_check_lets_pass(source: str) -> None:
