@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import subprocess
 from collections.abc import Callable
@@ -18,11 +19,13 @@ pytestmark = [pytest.mark.kubectl, pytest.mark.xdist_group("kubectl")]
 
 @pytest.fixture
 def pod(kubectl: Kubectl) -> str:
-    """The name of a running pod of ratings-web."""
-    names = kubectl.run(
-        "get", "pods", "-l", "app=ratings-web", "--field-selector=status.phase=Running", "-o", "name"
-    ).out.split()
-    return names[0].removeprefix("pod/")
+    """The name of a pod of ratings-web that is ready and stays."""
+    pods = json.loads(kubectl.run("get", "pods", "-l", "app=ratings-web", "-o", "json").out)["items"]
+    return next(
+        str(each["metadata"]["name"])
+        for each in pods
+        if "deletionTimestamp" not in each["metadata"] and each["status"]["containerStatuses"][0]["ready"]
+    )
 
 
 def read_until(process: subprocess.Popen[str], enough: Callable[[list[str]], bool]) -> list[str]:
