@@ -126,21 +126,21 @@ class NodeLifecycle(Controller):
     def _evict(self, node: Object, taint: Object) -> None:
         name = node["metadata"]["name"]
         since = datetime.fromisoformat(taint.get("timeAdded", rfc3339(self.cluster.now)).replace("Z", "+00:00"))
+        waits = []
         for pod in self.index.on_node(name):
             if is_deleting(pod) or is_finished(pod) or pod["metadata"].get("annotations", {}).get(_MIRROR):
                 continue
             toleration = toleration_of(pod, taint)
-            if toleration is None:
-                self._evict_pod(pod)
-                continue
-            seconds = toleration.get("tolerationSeconds")
+            seconds = 0 if toleration is None else toleration.get("tolerationSeconds")
             if seconds is None:
                 continue
             left_s = since.timestamp() + seconds - self.cluster.now
             if left_s <= 0:
                 self._evict_pod(pod)
             else:
-                self.again(left_s + 0.1, ("", name))
+                waits.append(left_s)
+        if waits:
+            self.again(min(waits) + 0.1, ("", name))
 
     def _evict_pod(self, pod: Object) -> None:
         namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
