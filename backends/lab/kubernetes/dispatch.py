@@ -26,7 +26,7 @@ from backends.lab.kubernetes.statuses import (
     no_such_path,
     unauthorized,
 )
-from backends.lab.kubernetes.subresources import binding, eviction, logs, scale, streams, tokens
+from backends.lab.kubernetes.subresources import binding, eviction, logs, port_forward, scale, streams, tokens
 from backends.lab.kubernetes.watching import Watch
 
 _log = logging.getLogger(__name__)
@@ -83,7 +83,18 @@ class Dispatch:
             if header:
                 raise unauthorized()
             user = ANONYMOUS
-        return user
+        return self._impersonated(request, user)
+
+    def _impersonated(self, request: web.Request, user: User) -> User:
+        """Return whom the caller asks to be taken for (`kubectl --as`), 403 when it may not."""
+        name = request.headers.get("Impersonate-User", "")
+        if not name:
+            return user
+        asked = Attributes("impersonate", resource="users", name=name)
+        if self._context.authorization.allows(user, asked) is None:
+            raise forbidden("users", "", name, refusal(user, asked))
+        groups = tuple(request.headers.getall("Impersonate-Group", ()))
+        return User(name, (*groups, "system:authenticated"))
 
     def _authorize(self, asked: Attributes, user: User, call: Call | None = None) -> None:
         if self._context.authorization.allows(user, asked) is not None:
@@ -181,6 +192,7 @@ _BELOW_OBJECTS: dict[tuple[str, str], _Serve] = {
     ("binding", ""): binding.serve,
     ("log", ""): logs.serve,
     ("exec", ""): streams.serve,
+    ("portforward", ""): port_forward.serve,
     ("token", ""): tokens.serve,
 }
 

@@ -18,6 +18,7 @@ from backends.lab.kubernetes.conversion import accept, present
 from backends.lab.kubernetes.decoding import decode_object
 from backends.lab.kubernetes.defaults import fill_defaults
 from backends.lab.kubernetes.defaults.pods import admit_pod
+from backends.lab.kubernetes.immutability import validate_update
 from backends.lab.kubernetes.managed_fields import Writer
 from backends.lab.kubernetes.negotiation import choose_form
 from backends.lab.kubernetes.patches.shapes import Shape, shape_of
@@ -34,7 +35,7 @@ from backends.lab.kubernetes.statuses import (
     modified,
     not_found,
 )
-from backends.lab.kubernetes.validation import validate, validate_update
+from backends.lab.kubernetes.validation import validate
 from backends.lab.objects import Object, ObjectExists, VersionConflict
 
 _UPSERTED = ("leases.coordination.k8s.io", "endpoints", "events", "endpointslices.discovery.k8s.io")

@@ -17,6 +17,7 @@ class FakeNodes:
         self.entries = [LogEntry(BEGAN + index, f"line {index}") for index in range(5)]
         self.previous = [LogEntry(BEGAN - 10, "last words")]
         self.down = False
+        self.listening: tuple[str, int] | None = None
         self.ended = False
         self._grown = asyncio.Event()
 
@@ -65,7 +66,7 @@ class FakeNodes:
         raise ContainerUnavailable(f'exec: "{command[0]}": executable file not found in $PATH: unknown')
 
     def port_answers(self, namespace: str, pod: str, port: int) -> tuple[str, int] | None:
-        return None
+        return self.listening if port == 8080 else None
 
     def node_usage(self) -> Mapping[str, Usage]:
         return {"node-0": Usage(250, 2**30, BEGAN)}

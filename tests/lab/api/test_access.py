@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.lab.api.support import AUTHORITY, NOBODY, READER, Lab, node, pod
+from tests.lab.api.support import ADMIN, AUTHORITY, NOBODY, READER, Lab, node, pod
 
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"
 
@@ -127,3 +127,19 @@ async def test_service_account_tokens(lab: Lab) -> None:
     assert 'User "system:serviceaccount:default:robot"' in refused.json["message"]
     review = await lab.ask("/apis/authentication.k8s.io/v1/tokenreviews", "POST", {"spec": {"token": token}})
     assert review.json["status"]["user"]["username"] == "system:serviceaccount:default:robot"
+
+
+async def test_being_taken_for_another(lab: Lab) -> None:
+    await _bind(lab, "view")
+    headers = {"Authorization": f"Bearer {ADMIN}", "Impersonate-User": "somebody", "Impersonate-Group": "readers"}
+    async with lab.session.get(f"{lab.url}/api/v1/pods", headers=headers) as response:
+        assert response.status == 200
+    async with lab.session.get(f"{lab.url}/api/v1/nodes", headers=headers) as response:
+        assert 'User "somebody" cannot list resource "nodes"' in (await response.json())["message"]
+    async with lab.session.get(
+        f"{lab.url}/api/v1/pods", headers={**headers, "Authorization": f"Bearer {READER}"}
+    ) as response:
+        assert (await response.json())["message"] == (
+            'users "somebody" is forbidden: User "reader" cannot impersonate resource "users" in API group "" '
+            "at the cluster scope"
+        )

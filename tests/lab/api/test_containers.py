@@ -165,6 +165,27 @@ async def test_exec_wants_a_websocket(lab: Lab) -> None:
     assert (answer.status, answer.json["message"]) == (400, "Upgrade request required")
 
 
+async def test_port_forward(lab: Lab, nodes: FakeNodes) -> None:
+    async def upper(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write((await reader.readline()).upper())
+        writer.close()
+
+    server = await asyncio.start_server(upper, "127.0.0.1", 0)
+    nodes.listening = server.sockets[0].getsockname()[:2]
+    url = f"{lab.url}/api/v1/namespaces/default/pods/web-0/portforward?ports=8080,9"
+    headers = {"Authorization": f"Bearer {ADMIN}"}
+    async with (
+        server,
+        asyncio.timeout(5),
+        lab.session.ws_connect(url, headers=headers, protocols=("v4.channel.k8s.io",)) as socket,
+    ):
+        greetings = [await socket.receive_bytes() for _ in range(5)]
+        assert greetings[:4] == [b"\x00\x90\x1f", b"\x01\x90\x1f", b"\x02\x09\x00", b"\x03\x09\x00"]
+        assert greetings[4].startswith(b"\x03an error occurred forwarding 9: ")
+        await socket.send_bytes(b"\x00hello\n")
+        assert await socket.receive_bytes() == b"\x00HELLO\n"
+
+
 async def test_metrics(lab: Lab) -> None:
     answer = await lab.ask("/apis/metrics.k8s.io/v1beta1/nodes")
     assert answer.json["kind"] == "NodeMetricsList"
