@@ -12,9 +12,8 @@ from backends.lab.objects import Object, ObjectStore
 from backends.lab.world.daemonset import TOLERATED
 from backends.lab.world.deployment import REVISION
 from backends.lab.world.deployment_status import deployment_status
-from backends.lab.world.kubelet import pod_address
 from backends.lab.world.nodes import node_info
-from backends.lab.world.pods import qos_class, running_status, with_defaults
+from backends.lab.world.pods import pod_address, qos_class, running_status, with_defaults
 from backends.lab.world.shapes import new_object, owner_reference, short_hash
 from backends.lab.world.statefulset import REVISION_LABEL, controller_revision, revision_name
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from backends.lab.clock import rfc3339
 from backends.lab.objects import Object
-from backends.lab.world.pods import pod_condition
+from backends.lab.world.pods import pod_condition, running_container
 from backends.lab.world.shapes import with_status
 
 
@@ -112,3 +112,24 @@ def _finished_init(container: Object, at: float) -> Object:
         "imageID": container["image"],
         "started": False,
     }
+
+
+def started(container: Object, old: Object, at: float, identity: str) -> Object:
+    """Return the status of a container that just started: running, not ready yet."""
+    fresh = running_container(container, at, identity, old["restartCount"])
+    probed = "readinessProbe" in container
+    return {**fresh, "lastState": old["lastState"], "ready": not probed, "started": not probed}
+
+
+def ready_after_s(container: Object) -> float:
+    """Return how long after its start a container passes its readiness probe for the first time."""
+    probe = container.get("readinessProbe")
+    if not probe:
+        return 0.0
+    return float(probe.get("initialDelaySeconds", 0)) + float(probe.get("periodSeconds", 10)) / 2
+
+
+def go_duration(seconds: float) -> str:
+    """Return `10s`, `1m20s` as Go prints a duration."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"

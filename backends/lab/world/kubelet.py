@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from backends.lab.objects import Change, Object
 from backends.lab.world import containers
-from backends.lab.world.cluster import Cluster, Controller, key_of_change
+from backends.lab.world.cluster import Cluster, key_of_change
 from backends.lab.world.images import ImageStore, is_broken
-from backends.lab.world.pods import is_finished, is_ready, running_container
+from backends.lab.world.pod_steps import PodSteps, Run
+from backends.lab.world.pods import is_finished, is_ready, pod_address
 from backends.lab.world.shapes import Key, controller_of, is_deleting, key_of, with_status
 
 _BACK_OFF_FIRST_S = 10.0
@@ -23,29 +23,16 @@ JOB_DURATION = "lab.stampdeck/run-seconds"
 """Annotation of a pod whose containers end by themselves after so many simulated seconds."""
 
 
-@dataclass(slots=True)
-class _Run:
-    """What a kubelet remembers of one pod; `turn` tells a timer of an earlier turn that it is late."""
-
-    uid: str
-    turn: int = 0
-    back_off_s: float = 0.0
-    started_at: float = 0.0
-    stopping: bool = False
-
-
-class Kubelet(Controller):
+class Kubelet(PodSteps):
     """Runs the pods of every node that is not in `silent`."""
 
     name: ClassVar[str] = "kubelet"
     watches: ClassVar[tuple[str, ...]] = ("pods",)
 
     def __init__(self, cluster: Cluster) -> None:
-        self.silent: set[str] = set()
         self.crashes: Callable[[Object], bool] = lambda pod: False
         """Asked a few seconds after a container started: does it crash now?"""
         self.images = ImageStore()
-        self._runs: dict[Key, _Run] = {}
         self._addresses = cluster.store.count("pods") + 16
         super().__init__(cluster)
 
@@ -75,7 +62,7 @@ class Kubelet(Controller):
         node = self.store.find("nodes", "", pod["spec"]["nodeName"])
         if node is None:
             return
-        self._runs[key] = _Run(pod["metadata"]["uid"])
+        self._runs[key] = Run(pod["metadata"]["uid"])
         self._write(containers.creating(pod, node, self.cluster.now))
         self._later(self._between(0.3, 1.2), key, self._pull)
 
@@ -143,7 +130,7 @@ class Kubelet(Controller):
             self._tell(pod, container, "Created", f"Created container {container['name']}")
             self._tell(pod, container, "Started", f"Started container {container['name']}")
             identity = f"{self.images.runtime}://{self.cluster.rng.getrandbits(256):064x}"
-            fresh = containers_running(container, old, now, identity)
+            fresh = containers.started(container, old, now, identity)
             statuses.append(fresh)
         ip = pod["status"].get("podIP") or self._address(pod)
         changes: dict[str, Any] = {"phase": "Running", "podIP": ip, "podIPs": [{"ip": ip}]}
@@ -157,7 +144,7 @@ class Kubelet(Controller):
         elif self.crashes(pod):
             self._later(self._between(*_CRASH_AFTER_S), key, self._crash)
         else:
-            self._later(max(_probe_delay_s(each) for each in pod["spec"]["containers"]), key, self._settle)
+            self._later(max(containers.ready_after_s(each) for each in pod["spec"]["containers"]), key, self._settle)
 
     def _settle(self, key: Key, pod: Object) -> None:
         """Every container passes its readiness probe."""
@@ -167,7 +154,7 @@ class Kubelet(Controller):
     # ending
 
     def _stop(self, key: Key, pod: Object) -> None:
-        run = self._runs.setdefault(key, _Run(pod["metadata"]["uid"]))
+        run = self._runs.setdefault(key, Run(pod["metadata"]["uid"]))
         if run.stopping:
             return
         run.stopping = True
@@ -201,7 +188,7 @@ class Kubelet(Controller):
         current = self.store.find("pods", *key)
         if current is None or current["spec"].get("nodeName") in self.silent or is_deleting(current):
             return
-        run = self._runs.setdefault(key, _Run(pod["metadata"]["uid"]))
+        run = self._runs.setdefault(key, Run(pod["metadata"]["uid"]))
         run.turn += 1
         self._crash(key, current, exit_code, reason)
 
@@ -227,7 +214,7 @@ class Kubelet(Controller):
             return
         container = pod["spec"]["containers"][0]
         whole = f"{pod['metadata']['name']}_{pod['metadata']['namespace']}({pod['metadata']['uid']})"
-        text = f"back-off {_duration(delay_s)} restarting failed container={container['name']} pod={whole}"
+        text = f"back-off {containers.go_duration(delay_s)} restarting failed container={container['name']} pod={whole}"
         more = f" {container['name']} in pod {whole}" if self.cluster.minor >= 26 else ""
         self._tell(pod, container, "BackOff", f"Back-off restarting failed container{more}", warning=True)
         waits = {**first, "state": containers.waiting("CrashLoopBackOff", text), "lastState": last}
@@ -263,7 +250,7 @@ class Kubelet(Controller):
         for pod in self.index.on_node(node):
             key = key_of(pod)
             statuses = pod["status"].get("containerStatuses") or ()
-            run = self._runs.setdefault(key, _Run(pod["metadata"]["uid"]))
+            run = self._runs.setdefault(key, Run(pod["metadata"]["uid"]))
             run.turn += 1
             run.stopping = False
             if is_deleting(pod):
@@ -279,30 +266,6 @@ class Kubelet(Controller):
 
     # small things
 
-    def _later(self, delay_s: float, key: Key, step: Callable[[Key, Object], None]) -> None:
-        """Take a pod's next step after simulated seconds, unless it took another or its node is silent then."""
-        run = self._runs[key]
-        run.turn += 1
-        self.cluster.driver.call_after(delay_s, self._step, key, run.uid, run.turn, step)
-
-    def _step(self, key: Key, uid: str, turn: int, step: Callable[[Key, Object], None]) -> None:
-        run, pod = self._runs.get(key), self.store.find("pods", *key)
-        if run is None or pod is None or run.uid != uid or run.turn != turn or pod["metadata"]["uid"] != uid:
-            return
-        if pod["spec"]["nodeName"] not in self.silent:
-            step(key, pod)
-
-    def _write(self, pod: Object) -> Object:
-        return self.store.replace("pods", pod, owned=True)
-
-    def _tell(self, pod: Object, container: Object, reason: str, text: str, *, warning: bool = False) -> None:
-        kind = "Warning" if warning else "Normal"
-        path = f"spec.containers{{{container['name']}}}"
-        self.cluster.events.record(pod, kind, reason, text, self.name, host=pod["spec"]["nodeName"], field_path=path)
-
-    def _between(self, low: float, high: float) -> float:
-        return self.cluster.rng.uniform(low, high)
-
     def _address(self, pod: Object) -> str:
         if pod["spec"].get("hostNetwork"):
             return str(pod["status"]["hostIP"])
@@ -317,28 +280,3 @@ class Kubelet(Controller):
         if pod["spec"].get("restartPolicy") == "Always" or owner is None or owner["kind"] != "Job":
             return None
         return self._between(*_JOB_S)
-
-
-def containers_running(container: Object, old: Object, at: float, identity: str) -> Object:
-    """Return the status of a container that just started: running, not ready yet."""
-    fresh = running_container(container, at, identity, old["restartCount"])
-    probed = "readinessProbe" in container
-    return {**fresh, "lastState": old["lastState"], "ready": not probed, "started": not probed}
-
-
-def pod_address(number: int) -> str:
-    """Return the nth address of the pod network 10.244.0.0/14."""
-    return f"10.{244 + (number >> 16) % 4}.{number >> 8 & 255}.{number & 255}"
-
-
-def _probe_delay_s(container: Object) -> float:
-    probe = container.get("readinessProbe")
-    if not probe:
-        return 0.0
-    return float(probe.get("initialDelaySeconds", 0)) + float(probe.get("periodSeconds", 10)) / 2
-
-
-def _duration(seconds: float) -> str:
-    """Return `10s`, `1m20s` as Go prints a duration."""
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}m{rest}s" if minutes else f"{rest}s"

@@ -148,3 +148,8 @@ def running_container(container: Object, at: float, container_id: str, restarts:
         "containerID": container_id,
         "started": True,
     }
+
+
+def pod_address(number: int) -> str:
+    """Return the nth address of the pod network 10.244.0.0/14."""
+    return f"10.{244 + (number >> 16) % 4}.{number >> 8 & 255}.{number & 255}"
