@@ -86,7 +86,7 @@ def _scheduling(pod: Object) -> Iterator[Finding]:
         return
     message = text(scheduled, "message")
     reasons = unschedulable_reasons(message)
-    what = ", ".join(reasons) or text(scheduled, "reason") or "no reason given"
+    what = ", ".join(reasons) or message or text(scheduled, "reason") or "no reason given"
     yield Finding(Severity.BAD, f"no node takes it: {what}", message, _schedule_todo(message))
 
 
