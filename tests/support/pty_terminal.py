@@ -23,9 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyte
-
-from tests.support.terminal_stream import TerminalStream
+from tests.support.terminal_stream import TerminalScreen, TerminalStream
 
 PIECE = 512
 TICK_S = 0.02
@@ -63,7 +61,7 @@ class PtyTerminal:
         self.columns, self.rows = columns, rows
         self.link = link
         self.lock = threading.Condition()
-        self.screen = pyte.Screen(columns, rows)
+        self.screen = TerminalScreen(columns, rows)
         self.bytes_received = 0
         self.changed_at = 0.0
         """When the newest bytes that changed the screen arrived (monotonic seconds)."""

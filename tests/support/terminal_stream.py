@@ -22,6 +22,16 @@ _KNOWN_MODES = {2026: 2}
 """Modes this terminal knows and the state it reports: 2 is "reset"."""
 
 
+class TerminalScreen(pyte.Screen):  # type: ignore[misc]
+    """A pyte screen that can be read at any time: pyte's own `display` fails on a wide character cut in two."""
+
+    @property
+    def display(self) -> list[str]:
+        """The lines as text."""
+        columns = range(self.columns)
+        return ["".join(self.buffer[y][x].data for x in columns) for y in range(self.lines)]
+
+
 class TerminalStream:
     """Feeds a pyte screen. `changes` counts characters drawn and lines moved; `modes` are private modes set."""
 
