@@ -188,17 +188,16 @@ def test_the_check_lets_pass(source: str) -> None:
     assert not offences(source, functions(iter([ast.parse(source)])))
 
 
-@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS.keys())
-async def test_plain_text_is_shown_as_it_is_and_inert(payload: str) -> None:
+async def test_plain_text_is_shown_as_it_is_and_inert() -> None:
     class Shown(App[None]):
         def compose(self) -> ComposeResult:
-            yield Static(plain(f"{payload} <end>"))
-            yield Static(plain_name(f"{payload} <end>"))
+            for payload in PAYLOADS.values():
+                yield Static(plain(f"{payload} <end>"))
+                yield Static(plain_name(f"{payload} <end>"))
 
     app = Shown()
-    async with app.run_test(size=(200, 20)):
+    async with app.run_test(size=(600, 3 * len(PAYLOADS))):
         drawn = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
-        assert drawn.count("<end>") == 2
+        assert drawn.count("<end>") == 2 * len(PAYLOADS)
         assert not HARMFUL.search(drawn)
-        if payload.startswith("["):
-            assert payload in drawn
+        assert all(drawn.count(payload) >= 2 for payload in PAYLOADS.values() if payload.startswith("["))
