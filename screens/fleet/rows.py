@@ -230,11 +230,13 @@ def timeline_line(entry: TimelineEntry, clock: str, names: int, width: int, glyp
     """Return one entry: when, where, how loud, what, in words; `names` is the width of the stamp column."""
     tone = SEVERITY_TONES[entry.severity]
     times = f" ×{entry.count}" if entry.count > 1 else ""
+    subject = "" if entry.text.lower().startswith(entry.subject.lower()) else entry.subject
     made = line(
         (f"{clock}  ", "dim"),
         (f"{entry.stamp:<{names}}  ", "name"),
         (f"{glyphs.severity(entry.severity)} ", tone),
-        *([] if entry.text.lower().startswith(entry.subject.lower()) else [(entry.subject, "strong"), "  "]),
+        (subject, "strong"),
+        "  " if subject else "",
         (entry.text, tone),
         (times, "dim"),
     )

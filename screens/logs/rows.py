@@ -61,6 +61,8 @@ def title_line(place: LogsPlace, showing: Showing, width: int, glyphs: Glyphs) -
 def counts_line(showing: Showing) -> Line:
     """Return how many lines pass the filter, are kept, and were lost from the ring."""
     lost = f"  {showing.lost:,} older dropped" if showing.lost else ""
+    if not showing.total:
+        return line(("no lines yet", "dim"))
     if showing.shown == showing.total:
         return line((f"{showing.total:,} lines", "strong"), (lost, "warn"))
     return line((f"{showing.shown:,}", "strong"), (f" of {showing.total:,} lines", "dim"), (lost, "warn"))

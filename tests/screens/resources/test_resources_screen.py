@@ -201,8 +201,6 @@ async def test_a_drill_that_fails_is_said_and_the_table_stays() -> None:
 
 async def test_row_keys_lead_where_they_say() -> None:
     stage = pods_stage()
-    copied: list[str] = []
-    stage.app.copy_to_clipboard = copied.append  # type: ignore[method-assign]
     wanted = {
         "d": DetailPlace("orlando", "pods", "api-a-1", "default"),
         "y": DetailPlace("orlando", "pods", "api-a-1", "default", yaml=True),
