@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Sequence
 
@@ -17,7 +18,10 @@ from backends.operations.polled import Polled, Rhythm
 from backends.operations.ports import ApplicationProbe, ClusterReader
 from backends.streams import Cell, Feed
 
+_log = logging.getLogger(__name__)
+
 FOLD_INTERVAL_S = 0.25
+_AFTER_A_DEFECT_S = 5.0
 VERSION_RHYTHM = Rhythm(interval_s=3.0)
 METRICS_RHYTHM = Rhythm(interval_s=30.0, slow_after_s=10.0, silent_after_s=15.0, give_up_s=20.0, retry_cap_s=30.0)
 PROBES_KEPT = 120
@@ -63,8 +67,13 @@ class StampWatch:
 
     async def _fold(self) -> None:
         while True:
-            await self._fold_once()
-            await self._clock.sleep(FOLD_INTERVAL_S)
+            pause_s = FOLD_INTERVAL_S
+            try:
+                await self._fold_once()
+            except Exception:  # whatever a row can hold, the other stamps and the next rows go on
+                _log.exception("folding what changed on %s", self._cluster.stamp.name)
+                pause_s = _AFTER_A_DEFECT_S
+            await self._clock.sleep(pause_s)
 
     async def _fold_once(self) -> None:
         now = self._clock.now()

@@ -283,3 +283,25 @@ async def test_a_collection_that_cannot_be_opened_is_tried_again_and_hurts_nobod
         assert fleet.state.value.stamp("orlando").kubernetes_version == "v1.20.2"
         del cluster.failing["reflect"]
         await clock.until(lambda: fleet.state.value.stamp("orlando").nodes_total == 2)
+
+
+async def test_a_defect_in_one_stamps_numbers_stops_neither_it_nor_another(
+    clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clusters = {name: a_cluster(name, clock) for name in ("orlando", "seattle")}
+    async with running(Fleet(clusters, {}, clock), clock) as fleet:
+        await settle(fleet, clock)
+        monkeypatch.setattr(clusters["orlando"].meter, "per_minute", _fail)
+        nodes = {name: clusters[name].reflection("nodes").store for name in clusters}
+        for name, store in nodes.items():
+            store.remove(f"{name}/-node-0")
+        await clock.advance(1)
+        assert fleet.state.value.stamp("seattle").nodes_total == 1
+        assert fleet.state.value.stamp("orlando").nodes_total == 2
+        monkeypatch.setattr(clusters["orlando"].meter, "per_minute", lambda: 0)
+        await clock.advance(6)
+        assert fleet.state.value.stamp("orlando").nodes_total == 1
+
+
+def _fail() -> int:
+    raise ValueError("surprise")
