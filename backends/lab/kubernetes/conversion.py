@@ -113,6 +113,22 @@ def _hpa_to_v2beta1(obj: Object) -> Object:
     return {**obj, "spec": spec}
 
 
+def _hpa_from_v2beta1(obj: Object) -> Object:
+    spec = dict(obj.get("spec") or {})
+    metrics = []
+    for metric in spec.get("metrics") or ():
+        resource = dict(metric.get("resource") or {})
+        percent, amount = resource.pop("targetAverageUtilization", None), resource.pop("targetAverageValue", None)
+        if percent is not None:
+            resource["target"] = {"type": "Utilization", "averageUtilization": percent}
+        elif amount is not None:
+            resource["target"] = {"type": "AverageValue", "averageValue": amount}
+        metrics.append({**metric, "resource": resource} if metric.get("type") == "Resource" else metric)
+    if metrics:
+        spec["metrics"] = metrics
+    return {**obj, "spec": spec}
+
+
 _EVENT_FIELDS = (
     ("involvedObject", "regarding"),
     ("message", "note"),
@@ -142,6 +158,7 @@ _OUTWARD: dict[tuple[str, str], Callable[[Object], Object]] = {
 }
 _INWARD: dict[tuple[str, str], Callable[[Object], Object]] = {
     (HPA, "autoscaling/v1"): _hpa_from_v1,
+    (HPA, "autoscaling/v2beta1"): _hpa_from_v2beta1,
     ("events", "events.k8s.io/v1"): _event_in,
     ("events", "events.k8s.io/v1beta1"): _event_in,
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import msgspec
@@ -18,6 +20,7 @@ from backends.lab.kubernetes.patches.merge import merge
 from backends.lab.kubernetes.patches.strategic import strategic_merge
 from backends.lab.kubernetes.reading import stored_object
 from backends.lab.kubernetes.statuses import ApiError, Cause, bad_request, invalid
+from backends.lab.kubernetes.validation import wrong
 from backends.lab.kubernetes.writing import Write
 from backends.lab.objects import Object
 
@@ -25,6 +28,7 @@ JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
+_WRONG_TYPE = re.compile(r"cannot unmarshal .* of type (string|bool|int32|int64)$")
 _ALL = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH)
 
 
@@ -74,9 +78,43 @@ async def patch_object(context: ApiContext, call: Call, request: web.Request, re
     live = stored_object(context, call, resource)
 
     def edit(shown: Object) -> Object:
-        return write.decode(patched(shown, patch, write))
+        result = patched(shown, patch, write)
+        try:
+            return write.decode(result)
+        except ApiError as error:
+            if request.content_type == STRATEGIC_PATCH:
+                raise _unrecognized(patch, error) from None
+            raise _undecodable(result, error) from None
 
     return write.answer(write.update(live, edit))
+
+
+def _unrecognized(patch: Object, error: ApiError) -> ApiError:
+    """Return what a strategic patch with a value of the wrong type gets, which never was JSON to the server."""
+    found = _WRONG_TYPE.search(str(error.status.get("message", "")))
+    if found is None:
+        return error
+    return invalid("", "", "", [wrong("patch", _go_text(patch), f"unrecognized type: {found[1]}")])
+
+
+def _undecodable(result: Object, error: ApiError) -> ApiError:
+    """Return what another patch gets whose outcome has a value of the wrong type: the outcome is what is refused."""
+    found = _WRONG_TYPE.search(str(error.status.get("message", "")))
+    if found is None:
+        return error
+    shown = json.dumps(json.dumps(result, separators=(",", ":")))
+    return invalid("", "", "", [Cause("patch", "FieldValueInvalid", f"{shown}: json: {found[0]}")])
+
+
+def _go_text(value: Any) -> str:
+    """Return a value as Go's %v writes it."""
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{key}:{_go_text(value[key])}" for key in sorted(value)) + "]"
+    if isinstance(value, list):
+        return "[" + " ".join(map(_go_text, value)) + "]"
+    if value is None or isinstance(value, bool):
+        return "<nil>" if value is None else str(value).lower()
+    return str(value)
 
 
 def _apply(context: ApiContext, call: Call, write: Write, patch: Any) -> web.Response:
