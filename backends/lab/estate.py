@@ -100,7 +100,9 @@ def _build_node(builder: Builder, plan: StampPlan, pool: str, position: int, per
     master = pool == "master"
     cores, memory = ("2", "8148Mi") if master else ("4", "16011Mi")
     if per_node > _PODS_PER_NODE or plan.pods > 200:
-        cores, memory = ("2", "8148Mi") if master else ("16", "64399Mi")
+        # 10 millicores and 24 MiB for each filler pod, with room for a neighbour's
+        big = str(max(16, per_node // 40)), f"{max(64399, per_node * 40)}Mi"
+        cores, memory = ("2", "8148Mi") if master else big
     capacity = {"cpu": cores, "ephemeral-storage": "30298176Ki", "memory": memory, "pods": str(per_node)}
     address = f"10.240.255.{5 + position}" if master else f"10.240.{position >> 8}.{4 + (position & 255) % 250}"
     spec: Object = {"podCIDR": f"10.244.{position & 255}.0/24", "providerID": _provider_id(plan, name)}

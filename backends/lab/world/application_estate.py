@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from backends.lab.clock import rfc3339
 from backends.lab.objects import Object
 from backends.lab.world.builder import Builder, container
@@ -22,6 +24,7 @@ def build_application(builder: Builder, network: str) -> None:
     for name in ("ratings-web", "ratings-api"):
         _build_budget(builder, name)
     _build_report(builder)
+    _build_settings(builder)
 
 
 def _quick_to_move() -> list[Object]:
@@ -158,3 +161,22 @@ def _build_report(builder: Builder) -> None:
         "cronjobs.batch", "ratings-report", "reporting", created=rfc3339(builder.born), spec=spec, status={}
     )
     builder.store.create("cronjobs.batch", cron, owned=True)
+
+
+def _build_settings(builder: Builder) -> None:
+    """Create what the application is configured with; every secret value is random and opens nothing."""
+    created = rfc3339(builder.born)
+
+    def secret() -> str:
+        return base64.b64encode(f"{builder.store.rng.getrandbits(96):024x}".encode()).decode()
+
+    for name, kind, keys in (
+        ("ratings-mongodb", "Opaque", ("mongodb-root-password", "mongodb-password")),
+        ("ratings-tls", "kubernetes.io/tls", ("tls.crt", "tls.key")),
+    ):
+        data = {key: secret() for key in keys}
+        made = new_object("secrets", name, NAMESPACE, labels={"app": name}, created=created, data=data, type=kind)
+        builder.store.create("secrets", made, owned=True)
+    data = {"SITE_TITLE": "Ratings", "API": "http://ratings-api", "PAGE_SIZE": "20"}
+    made = new_object("configmaps", "ratings-config", NAMESPACE, created=created, data=data)
+    builder.store.create("configmaps", made, owned=True)
