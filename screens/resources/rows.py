@@ -60,7 +60,7 @@ def states_line(
         state = states.get(name, SourceState(Health.RETRYING, reason="asking"))
         pieces += chip(name, state, now, glyphs)
         if not why and state.health is not Health.LIVE and state.reason:
-            why = line((state.reason, "dim"))
+            why = line((f"{name}: {state.reason}" if len(stamps) > 1 else state.reason, "dim"))
     left = (*pieces, *why)
     if width_of(left) + width_of(right) + 2 > width and not why:
         return cut(left, width, glyphs.more)
