@@ -133,6 +133,9 @@ def test_patches_of_every_kind(kubectl: Kubectl) -> None:
     assert data == {"color": "grey", "shape": "round"}
     failed = run(kubectl, *patch, '[{"op":"remove","path":"/data/nothing"}]', "--type=json", code=1)
     assert "The request is invalid" in failed
+    failed = run(kubectl, *patch, '{"immutable":"maybe"}', "--type=merge", code=1)
+    assert failed.startswith('The request is invalid: patch: Invalid value: "{')
+    assert failed.endswith("json: cannot unmarshal string into Go struct field ConfigMap.immutable of type bool\n")
     run(kubectl, "delete", "configmap", "settings")
 
 

@@ -140,6 +140,8 @@ WRITES = [
     ("annotate", "configmap", "settings", "note=x"),
     ("patch", "configmap", "settings", "-p", '{"data":{"color":"red"}}'),
     ("patch", "configmap", "settings", "--type=json", "-p", '[{"op":"remove","path":"/data/nothing"}]'),
+    ("patch", "deployment", "web", "-p", '{"spec":{"replicas":"many"}}'),
+    ("patch", "deployment", "web", "-p", '{"spec":{"paused":[]}}'),
     ("patch", "deployment", "web", "-p", '{"spec":{"selector":{"matchLabels":{"app":"other"}}}}'),
     ("set", "image", "deployment/web", "web=registry.example/web:v2"),
     ("rollout", "pause", "deployment/web"),
