@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -81,7 +82,9 @@ async def open_services(
             stack.push_async_callback(probe.close)
         fleet = Fleet(clusters, probes, clock)
         if follow_fleet:
-            stack.push_async_callback(_end, asyncio.create_task(fleet.run(), name="fleet"))
+            following = asyncio.create_task(fleet.run(), name="fleet")
+            following.add_done_callback(_log_failure)
+            stack.push_async_callback(_end, following)
         yield Services(
             settings=settings,
             stamps=chosen,
@@ -91,6 +94,12 @@ async def open_services(
             logs=Logs(clusters, clock),
             doctor=Doctor(clusters, probes, clock),
         )
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    """Note the end of a task that should go on, when it ends: its owner hears of it only on closing."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logging.getLogger(__name__).error("%s ended", task.get_name(), exc_info=error)
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -22,13 +22,14 @@ def check(shell: Shell) -> int:
 
     Exit code 2 when it cannot be used, 3 when something about it is risky or will not work.
     """
+    from console.configuration.appearance import appearance_warnings
     from console.configuration.checks import warnings_of
     from console.configuration.load import parse
     from console.configuration.reading import read_text
 
     file, named_by = locate_fleet_file(shell.config)
     fleet, located = parse(read_text(file, named_by), file)
-    warnings = warnings_of(fleet, located, file)
+    warnings = [*warnings_of(fleet, located, file), *appearance_warnings(fleet, located)]
     for warning in warnings:
         complain(f"warning: {warning.show(file)}")
     stamps = f"{len(fleet.stamps)} stamp{'s' if len(fleet.stamps) > 1 else ''}"

@@ -51,8 +51,10 @@ def test_check_warns_of_a_kubeconfig_others_can_read(tmp_path: Path) -> None:
         ),
         ("kubeconfig: kubeconfig\n", "kubeconfig: nowhere\n", "does not exist"),
         ("url: https://10.0.0.1/", "url: https://10.0.0.1/\n      ca_file: ca.crt", "ca.crt does not exist"),
+        ("write:", "theme: drak\nwrite:", "14:8: theme: there is no theme 'drak' — choose from dark, light"),
+        ("resources.describe", "resources.descrybe", "no action has this id — did you mean resources.describe?"),
     ],
-    ids=["context", "kubeconfig", "ca_file"],
+    ids=["context", "kubeconfig", "ca_file", "theme", "keys"],
 )
 def test_check_warns_of_what_will_not_work(tmp_path: Path, before: str, after: str, told: str) -> None:
     file = write_fleet(tmp_path, FLEET.replace(before, after, 1))
