@@ -8,6 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from console.commands.lab_process import LabProcess, lab_process
+from tests.support.control_plane import control_plane
+
+__all__ = ["control_plane"]
 
 
 @pytest.fixture(scope="session")
