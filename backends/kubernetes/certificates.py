@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import ssl
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -65,6 +66,8 @@ async def _server_certificate(context: Context, stamp: Stamp, connect_s: float) 
         raise _named(failures.from_exception(error, f"{host}:{port}"), stamp) from None
     finally:
         writer.transport.abort()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
 
 def _certificate(role: str, found: x509.Certificate) -> Certificate:
