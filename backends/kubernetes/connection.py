@@ -102,6 +102,9 @@ class Connection:
         for session in (self._session, self._fresh):
             if session is not None:
                 await session.close()
+        for _ in range(3):
+            # Connections that were given up during their handshake close their sockets in the loop's next turns.
+            await asyncio.sleep(0)
 
     async def request(
         self,

@@ -7,8 +7,8 @@ import pytest
 from backends.errors import Forbidden, Unauthorized
 from backends.kubernetes import Cluster
 from backends.model.health import Health
-from tests.contract.subject import Subject
-from tests.support.waiting import until
+from tests.contract.subject import Subject, send
+from tests.support.waiting import eventually, until
 
 
 async def test_access_reviews(subject: Subject, cluster: Cluster, namespace: str) -> None:
@@ -63,3 +63,37 @@ async def test_allocatable_of_ready_nodes(subject: Subject, cluster: Cluster) ->
     cpu_millicores, memory_bytes = (await cluster.node_allocatable())[name]
     assert 1000 <= cpu_millicores <= 10_000
     assert 1 << 30 <= memory_bytes <= 1 << 35
+
+
+async def test_custom_kinds_are_followed_with_their_columns(subject: Subject, cluster: Cluster, namespace: str) -> None:
+    group = f"{namespace}.example"
+    version = {
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+        "additionalPrinterColumns": [{"name": "Crew", "type": "integer", "jsonPath": ".spec.crew"}],
+    }
+    names = {"plural": "saucers", "singular": "saucer", "kind": "Saucer", "shortNames": ["ufo"]}
+    spec = {"group": group, "scope": "Namespaced", "names": names, "versions": [version]}
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"saucers.{group}"},
+        "spec": spec,
+    }
+    await send(cluster, "POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition)
+
+    async def is_served() -> bool:
+        return any(kind.full_name == f"saucers.{group}" for kind in await cluster.kinds(refresh=True))
+
+    await eventually(is_served)
+    if subject.name == "lab":
+        # 1.20 built with Go 1.18 or newer crashes when a custom object is written (reflect2 before 1.0.2).
+        saucer = {"apiVersion": f"{group}/v1", "kind": "Saucer", "metadata": {"name": "one"}, "spec": {"crew": 3}}
+        await send(cluster, "POST", f"/apis/{group}/v1/namespaces/{namespace}/saucers", saucer)
+    async with cluster.reflect(f"saucer.{group}", namespace=namespace) as saucers:
+        await until(lambda: saucers.state.value.is_live)
+        assert [column.name for column in saucers.store.columns] == ["Name", "Crew"]
+        cells = [row.cells for row in saucers.store.rows.values()]
+        assert cells == ([("one", 3)] if subject.name == "lab" else [])
