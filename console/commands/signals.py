@@ -10,6 +10,8 @@ from typing import Any
 from console.commands.exits import ExitCode, Interrupted
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+CLOSING_TURNS = 10
+"""Turns of the loop after a command: sockets of streams that were given up last are closed in them."""
 
 
 def run_until_signal(command: Coroutine[Any, Any, int], *, endless: bool = False) -> int:
@@ -43,3 +45,5 @@ async def _guarded(command: Coroutine[Any, Any, int], endless: bool) -> int:
     finally:
         for number in STOPPING:
             loop.remove_signal_handler(number)
+        for _ in range(CLOSING_TURNS):
+            await asyncio.sleep(0)
