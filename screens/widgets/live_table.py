@@ -116,9 +116,7 @@ class LiveTable(TableNavigation, can_focus=True):
             self._sort_reverse = self._sort_reverse and kept is not None
             with self._keeping_place():
                 self._order.set_sort(first.sort_key, self._sort_reverse)
-        self._columns.set_available(self._line_width - GUTTER)
-        self._painter.fill_width = self._line_width
-        self._resize_content()
+        self._fit_width()
         self._measure_soon()
         self.refresh()
 
@@ -237,12 +235,19 @@ class LiveTable(TableNavigation, can_focus=True):
         self.call_after_refresh(self._measure_soon)
 
     def on_resize(self, event: events.Resize) -> None:
+        self._fit_width()
+        self._scroll_rows(self._cursor.top_showing(self._top, self._line_count))
+        self.refresh()
+
+    def watch_show_vertical_scrollbar(self, shown: bool) -> None:
+        """Fit the columns beside the scroll bar, whose coming and going is no resize."""
+        self.call_next(self._fit_width)
+
+    def _fit_width(self) -> None:
         self._columns.set_available(self._line_width - GUTTER)
         self._painter.fill_width = self._line_width
         self._painter.forget()
         self._resize_content()
-        self._scroll_rows(self._cursor.top_showing(self._top, self._line_count))
-        self.refresh()
 
     def notify_style_update(self) -> None:
         super().notify_style_update()

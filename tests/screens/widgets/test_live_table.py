@@ -314,3 +314,17 @@ async def test_no_color_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
         strip = app.screen._compositor.render_strips()[2]
         colours = {segment.style.color.triplet for segment in strip if segment.style and segment.style.color}
         assert all(triplet and triplet.red == triplet.green == triplet.blue for triplet in colours)
+
+
+async def test_columns_give_way_to_a_scroll_bar_that_comes_with_the_rows() -> None:
+    app = TableApp(fast_table())
+    async with app.run_test(size=(46, 6)) as pilot:
+        app.table.apply(batch(make_row(number, name=f"a-name-of-24-letters-{number:03d}") for number in range(3)))
+        await settle(pilot)
+        assert lines(app.table)[0].endswith("RESTARTS")
+        app.table.apply(batch(make_row(number, name=f"a-name-of-24-letters-{number:03d}") for number in range(50)))
+        await settle(pilot)
+        assert app.table.show_vertical_scrollbar
+        assert not app.table.show_horizontal_scrollbar
+        assert lines(app.table)[0].endswith("RESTARTS")
+        assert lines(app.table)[1].endswith(" 0")
