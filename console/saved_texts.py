@@ -11,15 +11,21 @@ from pathlib import Path
 from platformdirs import user_state_path
 
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
+_KINDS = (".csv", ".yaml")
 
 
 def save_text(name: str, lines: Iterable[str]) -> Path:
-    """Write lines to a new file (0600) named after `name` and the time; OSError when that cannot be done."""
+    """Write lines to a new file (0600) named after `name` and the time; OSError when that cannot be done.
+
+    A name that ends in `.csv` or `.yaml` keeps that ending, any other gets `.txt`.
+    """
+    kind = next((each for each in _KINDS if name.endswith(each)), ".txt")
+    name = name.removesuffix(kind)
     folder = user_state_path("stampdeck") / "saved"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     base = f"{_ODD.sub('-', name).strip('-.')[:80] or 'text'}-{time.strftime('%Y%m%d-%H%M%S')}"
     for number in range(1000):
-        path = folder / (f"{base}.txt" if not number else f"{base}-{number}.txt")
+        path = folder / (f"{base}{kind}" if not number else f"{base}-{number}{kind}")
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:

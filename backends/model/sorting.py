@@ -9,10 +9,11 @@ from typing import TypeAlias
 from backends.model.table import CellValue, Column, Row
 from backends.model.typed import column_key, is_missing, number, ratio
 
-SortKey: TypeAlias = tuple[int, float, float, str, str, str]
+SortKey: TypeAlias = tuple[int, float, float, str, str | bytes]
 
 _DIGITS = re.compile(r"[0-9]+")
 _NUMBER, _TEXT, _MISSING = 0, 1, 2
+_TURNED = bytes(range(255, -1, -1))
 
 
 def natural(text: str) -> str:
@@ -27,8 +28,8 @@ def _padded(found: re.Match[str]) -> str:
 def row_key(columns: Sequence[Column], name: str, *, reverse: bool = False) -> Callable[[Row], SortKey]:
     """Return the sort key for a column, also `stamp`, `namespace`, `name` and `age`, which every row has.
 
-    Pass the `reverse` the sort will use: rows without a value stay last either way. Ages rise from the
-    youngest. Raises KeyError when there is no such column.
+    Pass the `reverse` the sort will use: rows without a value stay last, and equal ones stay in the order of
+    their names, either way. Ages rise from the youngest. Raises KeyError when there is no such column.
     """
     value = _reader(columns, name)
     key = column_key(name)
@@ -36,9 +37,15 @@ def row_key(columns: Sequence[Column], name: str, *, reverse: bool = False) -> C
 
     def of(row: Row) -> SortKey:
         rank, first, second, text = _ordered(key, value(row))
-        return (rank if rank != _MISSING else last * _MISSING, first, second, text, row.name, row.uid)
+        return (rank if rank != _MISSING else last * _MISSING, first, second, text, _tie(row, reverse))
 
     return of
+
+
+def _tie(row: Row, reverse: bool) -> str | bytes:
+    """Return what orders equal rows by name: turned round for a descending sort, which turns it back."""
+    tie = f"{row.name}\0{row.uid}"
+    return tie.encode(errors="surrogatepass").translate(_TURNED) + b"\xff" if reverse else tie
 
 
 def _ordered(key: str, value: CellValue) -> tuple[int, float, float, str]:

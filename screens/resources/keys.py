@@ -15,6 +15,9 @@ _SORTS = (
     ("restarts", "R", "restarts"),
 )
 
+LARGEST_FIRST = frozenset({"cpu", "memory", "restarts"})
+"""What is sorted by to find the largest: the first press of the key sorts descending."""
+
 ACTIONS = (
     Action(
         "resources.filter",
@@ -53,6 +56,7 @@ ACTIONS = (
     Action("resources.owner", "J", "Owner", "the object that owns the row", "Row"),
     Action("resources.node", "o", "Node", "the node of the pod", "Row"),
     Action("resources.copy", "c", "Copy name", "copy the name, or the names of the marked rows", "Row", footer="copy"),
+    Action("resources.save", "ctrl+s", "Save", "save the rows shown as CSV, to a file that only you can read", "Table"),
     Action("resources.wide", "w,ctrl+w", "Wide", "show or hide the wide columns", "Table", footer="wide"),
     Action("resources.refresh", "r,ctrl+r", "Try now", "ask again now where the next try is being waited for", "Table"),
     *(
@@ -60,7 +64,9 @@ ACTIONS = (
             f"resources.sort-{key}",
             keys,
             f"Sort by {title}",
-            f"sort by {title}; again: the other way",
+            f"sort by {title}, largest first; again: the other way"
+            if key in LARGEST_FIRST
+            else f"sort by {title}; again: the other way",
             "Sort",
             call=f"sort('{key}')",
         )

@@ -11,6 +11,9 @@ from screens.glyphs import HEALTH_TONES, Glyphs
 from screens.lines import Line, Piece, cut, line, spread, width_of
 from screens.places import ResourcesPlace
 
+_WITHOUT_PODS = frozenset({"kube-node-lease", "kube-public"})
+"""Namespaces that Kubernetes makes for its own records."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -21,14 +24,23 @@ class Counts:
     marked: int = 0
 
 
-def title_line(place: ResourcesPlace, title: str, filter_text: str, counts: Counts, width: int, glyphs: Glyphs) -> Line:
+def title_line(
+    place: ResourcesPlace,
+    title: str,
+    filter_text: str,
+    counts: Counts,
+    width: int,
+    glyphs: Glyphs,
+    *,
+    namespaced: bool = True,
+) -> Line:
     """Return what the table shows, and its counts at the right."""
     parts: list[tuple[str, str | None]] = [(title, "title")]
     if place.of:
         parts += [(" of ", "dim"), (place.of, "strong")]
     scope = ", ".join(place.stamps) if place.stamps else "all stamps"
     parts += [(f"  {glyphs.dot} ", "dim"), (scope, "name")]
-    if not place.field_selector:
+    if namespaced and not place.field_selector:
         parts += [(f"  {glyphs.dot} ", "dim"), (place.namespace or "all namespaces", None)]
     if place.selector:
         parts += [(f"  {glyphs.dot} ", "dim"), (f"-l {place.selector}", "accent")]
@@ -62,7 +74,7 @@ def states_line(
         if not why and state.health is not Health.LIVE and state.reason:
             why = line((f"{name}: {state.reason}" if len(stamps) > 1 else state.reason, "dim"))
     left = (*pieces, *why)
-    if width_of(left) + width_of(right) + 2 > width and not why:
+    if not right or (width_of(left) + width_of(right) + 2 > width and not why):
         return cut(left, width, glyphs.more)
     return spread(cut(left, width, glyphs.more), right if width_of(left) + width_of(right) < width else (), width)
 
@@ -76,14 +88,19 @@ def chip(name: str, state: SourceState, now: float, glyphs: Glyphs) -> Line:
 
 
 def favourites(namespaces: Sequence[str]) -> list[str]:
-    """Return the namespaces behind the keys 1 to 9: the default one first, then by name."""
-    rest = [name for name in namespaces if name != "default"]
-    return [*(["default"] if "default" in namespaces else []), *rest][:9]
+    """Return the namespaces behind the keys 1 to 9: the default one first, then by name, those without pods last."""
+
+    def rank(name: str) -> int:
+        return 0 if name == "default" else 2 if name in _WITHOUT_PODS else 1
+
+    return sorted(namespaces, key=rank)[:9]
 
 
 def favourites_line(names: Sequence[str], current: str | None, width: int) -> Line:
-    """Return the namespace keys, as many as fit."""
+    """Return the namespace keys, as many as fit; none at all where there is hardly room for two."""
     pieces = line(("0", "accent"), (" all  ", "strong" if current is None else "dim"))
+    if width < 2 * width_of(pieces):
+        return ()
     for number, name in enumerate(names, 1):
         more = line((str(number), "accent"), (f" {name}  ", "strong" if current == name else "dim"))
         if width_of(pieces) + width_of(more) > width:

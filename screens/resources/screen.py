@@ -19,11 +19,12 @@ from backends.model.table import Row
 from backends.operations.resources import ResourceRequest
 from screens.actions import bindings
 from screens.frame import Deck
-from screens.lines import as_content
+from screens.lines import as_content, spread, width_of
 from screens.places import ResourcesPlace
 from screens.resources.columns import default_sort, table_columns
+from screens.resources.csv_lines import csv_lines
 from screens.resources.drill import WITH_LOGS, plural_of
-from screens.resources.keys import ACTIONS
+from screens.resources.keys import ACTIONS, LARGEST_FIRST
 from screens.resources.row_actions import RowActions
 from screens.resources.rows import Counts, favourites, favourites_line, states_line, title_line
 from screens.widgets.live_table import LiveTable
@@ -137,13 +138,14 @@ class ResourcesScreen(RowActions):
         width, glyphs, now = max(20, self.size.width - 2), self.deck.glyphs, self.deck.clock.now()
         kind = self.kind
         states = self._view.states if self._view is not None else {}
-        heading = title_line(self.place, self.resource, self._filter_text, counts, width, glyphs)
-        keys = favourites_line(favourites(self.deck.words.namespaces), self.place.namespace, width // 2)
-        with_keys = keys if kind is None or kind.namespaced else ()
+        namespaced = kind is None or kind.namespaced
+        heading = title_line(self.place, self.resource, self._filter_text, counts, width, glyphs, namespaced=namespaced)
+        below = states_line(self.stamps, states, now, width, glyphs)
+        if namespaced:
+            names, room = favourites(self.deck.words.namespaces), width - width_of(below) - 3
+            below = spread(below, favourites_line(names, self.place.namespace, room), width)
         self.query_one("#title", Static).update(as_content([heading]))
-        self.query_one("#states", Static).update(
-            as_content([states_line(self.stamps, states, now, width, glyphs, with_keys)])
-        )
+        self.query_one("#states", Static).update(as_content([below]))
 
     def _row_tone(self, row: Row) -> str | None:
         state = self._view.states.get(row.stamp) if self._view is not None else None
@@ -202,7 +204,10 @@ class ResourcesScreen(RowActions):
 
     @on(SortChanged)
     def _sorted(self, event: SortChanged) -> None:
+        turned = event.reverse != (self._sorted_by or ("", False))[1]
         self._sorted_by = (event.key, event.reverse)
+        if turned:  # rows without a value and equal rows have their place by the direction
+            self._set_columns()
 
     def on_resize(self, event: events.Resize) -> None:
         self._drawn = None
@@ -212,13 +217,17 @@ class ResourcesScreen(RowActions):
             self._view.refresh()
         self.say("asking again", "information")
 
+    def action_save(self) -> None:
+        where = "-".join(self.stamps)
+        self.save_text(f"{self.resource}-{where}.csv", csv_lines(self.table.columns, self.table.shown_rows))
+
     def action_wide(self) -> None:
         self._wide = not self._wide
         self._set_columns()
 
     def action_sort(self, key: str) -> None:
         now, reverse = self.table.sort
-        self._sorted_by = (key, not reverse if now == key else False)
+        self._sorted_by = (key, not reverse if now == key else key in LARGEST_FIRST)
         self._set_columns()
 
     def action_namespace(self, number: int) -> None:

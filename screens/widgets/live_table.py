@@ -203,6 +203,11 @@ class LiveTable(TableNavigation, can_focus=True):
         return () if row is None else (row,)
 
     @property
+    def columns(self) -> tuple[TableColumn, ...]:
+        """The columns, those out of sight included."""
+        return self._columns.columns
+
+    @property
     def shown_rows(self) -> tuple[Row, ...]:
         """Every row that passes the filter, in view order."""
         return tuple(self._order)

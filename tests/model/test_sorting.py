@@ -56,6 +56,16 @@ def test_ties_are_ordered_by_name_and_names_naturally() -> None:
     assert [row.name for row in sorted(rows, key=row_key(table, "name"))] == ["api-1", "web-9", "web-10"]
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+def test_ties_stay_in_the_order_of_names_whichever_way_the_sort_goes(reverse: bool) -> None:
+    table = columns("Name", "Status")
+    rows = [a_row(stamp, name, "Running") for name in ("bb", "a", "b", "é") for stamp in ("seattle", "orlando")]
+    found = sorted(rows, key=row_key(table, "status", reverse=reverse), reverse=reverse)
+    assert [(row.name, row.stamp) for row in found] == [
+        (name, stamp) for name in ("a", "b", "bb", "é") for stamp in ("orlando", "seattle")
+    ]
+
+
 def test_every_row_has_a_stamp_a_namespace_and_a_name() -> None:
     rows = [a_row("seattle", "x", namespace="a"), a_row("orlando", "y", namespace="b")]
     assert sorted(rows, key=row_key((), "stamp"))[0].stamp == "orlando"

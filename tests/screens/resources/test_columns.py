@@ -92,3 +92,12 @@ def test_favourite_namespaces() -> None:
     names = favourites(["a", "b", "default", "kube-system"])
     assert names == ["default", "a", "b", "kube-system"]
     assert as_text([favourites_line(names, "a", 40)]) == "0 all  1 default  2 a  3 b"
+    assert favourites(["a", "default", "kube-node-lease", "kube-public", "kube-system", "z"]) == [
+        "default",
+        "a",
+        "kube-system",
+        "z",
+        "kube-node-lease",
+        "kube-public",
+    ]
+    assert favourites_line(names, "a", 10) == ()

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from backends.errors import Unreachable
 from backends.model.health import Health
+from backends.model.table import Column
 from screens.places import ContainersPlace, DetailPlace, LogsPlace, ResourcesPlace
 from screens.resources.screen import ResourcesScreen
 from tests.screens.stage import NOW, Stage, pod, ready, screen_text, shows, until
@@ -116,7 +118,7 @@ async def test_sort_keys_sort_by_what_cells_mean() -> None:
         await ready(pilot)
         await pilot.press("a")
         await shows(pilot, "web-b-1")
-        await pilot.press("R", "R")
+        await pilot.press("R")
         await until(pilot, lambda: names(stage)[:2] == ["api-a-1", "web-a-1"])
         await pilot.press("N")
         await until(pilot, lambda: names(stage) == ["api-a-1", "dns-b-1", "web-a-1", "web-b-1"])
@@ -267,3 +269,55 @@ async def test_narrow_and_tall_terminals_show_names() -> None:
         await ready(pilot)
         await pilot.press("a")
         await shows(pilot, "api-a-1", "CrashLoopBackOff", "0/1")
+
+
+async def test_the_largest_come_first_and_turning_round_keeps_equal_rows_by_name() -> None:
+    stage = pods_stage()
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await pilot.press("a")
+        await shows(pilot, "web-b-1")
+        await pilot.press("R")
+        await until(pilot, lambda: names(stage) == ["api-a-1", "web-a-1", "dns-b-1", "web-b-1"])
+        await pilot.press("R")
+        await until(pilot, lambda: names(stage) == ["dns-b-1", "web-b-1", "web-a-1", "api-a-1"])
+        await pilot.press("shift+down")
+        await until(pilot, lambda: names(stage) == ["api-a-1", "web-a-1", "dns-b-1", "web-b-1"])
+
+
+async def test_the_rows_shown_are_saved_as_csv() -> None:
+    saved: list[tuple[str, list[str]]] = []
+
+    def save(name: str, lines: Any) -> Path:
+        saved.append((name, list(lines)))
+        return Path("/saved/here.csv")
+
+    stage = pods_stage()
+    object.__setattr__(stage.app.deck, "save", save)
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await pilot.press("a")
+        await shows(pilot, "web-b-1")
+        await pilot.press("slash", *"web", "enter", "ctrl+s")
+        await shows(pilot, "saved: /saved/here.csv")
+    assert saved == [
+        (
+            "pods-orlando-seattle.csv",
+            [
+                "STAMP,NAMESPACE,NAME,READY,STATUS,RESTARTS,AGE,CPU,MEMORY",
+                "orlando,default,web-a-1,1/1,Running,3,60m,,",
+                "seattle,default,web-b-1,1/1,Running,0,60m,,",
+            ],
+        )
+    ]
+
+
+async def test_kinds_without_a_namespace_do_not_speak_of_one() -> None:
+    stage = pods_stage()
+    stage.put("nodes", (Column("Name"),), {"orlando": [a_row("orlando", "n-1")]})
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await until(pilot, lambda: stage.app.deck.words.kinds)
+        await pilot.press("n")
+        await shows(pilot, "n-1")
+        assert "all namespaces" not in screen_text(stage.app)
