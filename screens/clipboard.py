@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
 from backends.model import inert
-from backends.model.redact import Redactor
 from screens.output.terminal_settings import terminal_settings
+
+if TYPE_CHECKING:
+    from backends.model.redact import Redactor
 
 LARGEST_SEQUENCE = 100_000
 """Bytes of one OSC 52 sequence that terminals take (xterm, and tmux's own limit is above it)."""
@@ -40,7 +42,11 @@ def copy_sequence(text: str, inside: str = "") -> str:
 
 def copyable(text: str, redactor: Redactor | None = None) -> str:
     """Return text fit for a clipboard: what is pasted into a shell must hold no control character and no secret."""
-    masked = (redactor or Redactor()).text(text)
+    if redactor is None:
+        from backends.model.redact import Redactor  # its patterns take 5 ms, too much before the first paint
+
+        redactor = Redactor()
+    masked = redactor.text(text)
     return "\n".join(inert.line(line) for line in masked.split("\n"))
 
 

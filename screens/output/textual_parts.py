@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Mapping
-from importlib.metadata import version
+from pathlib import Path
 
+import textual
 from textual import _compositor
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
@@ -22,11 +23,22 @@ def why_stock(environ: Mapping[str, str] = os.environ) -> str:
     """Return why Textual's own output is to be used, or an empty text when changed cells can be written."""
     if environ.get("STAMPDECK_OUTPUT", "").lower() == "stock":
         return "STAMPDECK_OUTPUT=stock"
-    installed = version("textual")
+    installed = _version()
     if not installed.startswith(tuple(f"{series}." for series in TRIED_SERIES)):
         return f"Textual {installed} was not tried; known to work: {', '.join(TRIED_SERIES)}"
     missing = _missing_parts()
     return f"Textual {installed} lacks {', '.join(missing)}" if missing else ""
+
+
+def _version() -> str:
+    """Return the version of Textual as the folder beside it names it."""
+    found = [each.name for each in Path(textual.__file__).parents[1].glob("textual-*.dist-info")]
+    if len(found) == 1:
+        return found[0].removeprefix("textual-").removesuffix(".dist-info")
+    # Not at the top: it brings the email package, 15 ms before the first paint.
+    from importlib.metadata import version
+
+    return version("textual")
 
 
 def _missing_parts() -> list[str]:

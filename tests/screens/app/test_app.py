@@ -17,7 +17,7 @@ from screens.themes import THEMES
 from tests.screens.stage import PODS, Stage, StillClock, pod, ready, screen_text, shows, stamp, until
 from tests.support.fakes import POD_COLUMNS
 
-HEAVY = ("kubernetes", "aiohttp", "httpx", "azure", "asyncssh", "pydantic", "cryptography", "yaml")
+HEAVY = ("kubernetes", "aiohttp", "httpx", "azure", "asyncssh", "pydantic", "cryptography", "yaml", "email", "zipfile")
 
 
 def test_nothing_heavy_is_imported_before_the_first_paint() -> None:

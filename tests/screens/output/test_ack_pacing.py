@@ -6,6 +6,7 @@ import statistics
 import sys
 import time
 from functools import partial
+from importlib.metadata import version
 from types import SimpleNamespace
 from typing import Any
 
@@ -112,10 +113,11 @@ def test_the_terminal_of_apple_is_never_asked(clock: Clock, monkeypatch: pytest.
 
 
 def test_stock_output_is_chosen_by_variable_version_or_missing_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert textual_parts._version() == version("textual")
     assert why_stock({}) == ""
     assert why_stock({"STAMPDECK_OUTPUT": "stock"}) == "STAMPDECK_OUTPUT=stock"
     with monkeypatch.context() as patch:
-        patch.setattr(textual_parts, "version", lambda name: "9.0.1")
+        patch.setattr(textual_parts, "_version", lambda: "9.0.1")
         assert "9.0.1 was not tried" in why_stock({})
     with monkeypatch.context() as patch:
         patch.setattr(textual_parts.LayoutUpdate, "__init__", lambda self, other: None)
