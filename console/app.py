@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.text import Text
 from textual import events
 from textual.app import App
+from textual.reactive import Initialize, Reactive
 from textual.screen import Screen
+from textual.theme import Theme
 
 from backends.clock import Clock, SystemClock
 from backends.errors import StampdeckError
@@ -55,6 +57,12 @@ class StampdeckApp(AckPacing, ClipboardMixin, App[int]):
     COMMANDS: ClassVar[set[Any]] = {ActionProvider}
     BINDINGS: ClassVar[list[Any]] = bindings([PALETTE])
 
+    def _first_theme(self) -> str:
+        return self._chosen_theme.name
+
+    # A theme that is set after Textual's own start parses all styles once more: 10 ms before the first paint.
+    theme: Reactive[str] = Reactive(Initialize(_first_theme))
+
     def __init__(
         self,
         stamps: tuple[Stamp, ...],
@@ -67,6 +75,7 @@ class StampdeckApp(AckPacing, ClipboardMixin, App[int]):
         command: str = "",
         faults: FaultControl | None = None,
     ) -> None:
+        self._chosen_theme = theme_named(theme) or THEMES[0]
         super().__init__()
         self._command = command
         self._open_services = open_services
@@ -90,9 +99,12 @@ class StampdeckApp(AckPacing, ClipboardMixin, App[int]):
         )
         for each in THEMES:
             self.register_theme(each)
-        self.theme = (theme_named(theme) or THEMES[0]).name
         if os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"):
             self.animation_level = "none"
+
+    def get_theme(self, theme_name: str) -> Theme | None:
+        """Return a theme by name: ours are known before they can be registered, when Textual reads the first one."""
+        return theme_named(theme_name) or super().get_theme(theme_name)
 
     def get_default_screen(self) -> Screen[Any]:
         """Home is the bottom of the stack: painted from the configuration alone."""
