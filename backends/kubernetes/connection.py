@@ -224,7 +224,10 @@ class Connection:
                 self._note(response)
                 if response.status == 401 and self._credentials.refuse(access):
                     continue
-                yield response
+                try:
+                    yield response
+                finally:
+                    _drop_unread(response)
                 return
 
     async def _check(self, response: aiohttp.ClientResponse, doing: str) -> None:
@@ -281,6 +284,16 @@ def _new_session(*, force_close: bool) -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(limit=0, force_close=force_close)
     jar = aiohttp.DummyCookieJar()
     return aiohttp.ClientSession(connector=connector, cookie_jar=jar, read_bufsize=_READ_AHEAD, trust_env=False)
+
+
+def _drop_unread(response: aiohttp.ClientResponse) -> None:
+    """Cut the connection of an answer that was not read to its end, such as a watch nobody needs any more.
+
+    An orderly end of TLS would wait for the server's consent, which a black hole never gives.
+    """
+    connection = response.connection
+    if connection is not None and connection.transport is not None:
+        connection.transport.abort()
 
 
 def _keep_alive(response: aiohttp.ClientResponse) -> None:
