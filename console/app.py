@@ -33,7 +33,7 @@ from screens.learning import learn_words
 from screens.output.ack_pacing import AckPacing
 from screens.overview import Overview
 from screens.palette import ActionProvider
-from screens.places import FleetPlace, Place, Trail, Visit
+from screens.places import FleetPlace, Moved, Place, Trail, Visit
 from screens.themes import THEMES, theme_named
 
 if TYPE_CHECKING:
@@ -161,6 +161,11 @@ class StampdeckApp(AckPacing, ClipboardMixin, App[int]):
         """Go where a screen asks to go."""
         message.stop()
         self.go(message.place, fresh=message.fresh)
+
+    def on_moved(self, message: Moved) -> None:
+        """Note where a screen went by itself."""
+        message.stop()
+        self._trail.add(message.place)
 
     def go(self, place: Place, *, fresh: bool = False, record: bool = True) -> None:
         """Show a place: on top of what is shown, or on top of home when `fresh`."""

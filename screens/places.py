@@ -109,6 +109,14 @@ class Visit(Message):
         self.fresh = fresh
 
 
+class Moved(Message):
+    """A screen shows another place without giving way to another screen."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+
+
 class Trail:
     """Places visited by commands and drills, in order, with a position: `[` and `]` walk along it."""
 

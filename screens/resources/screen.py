@@ -20,7 +20,7 @@ from backends.operations.resources import ResourceRequest
 from screens.actions import bindings
 from screens.frame import Deck
 from screens.lines import as_content, spread, width_of
-from screens.places import ResourcesPlace
+from screens.places import Moved, ResourcesPlace
 from screens.resources.columns import default_sort, table_columns
 from screens.resources.csv_lines import csv_lines
 from screens.resources.drill import WITH_LOGS, plural_of
@@ -55,6 +55,7 @@ class ResourcesScreen(RowActions):
         self._seen = -1
         self._drawn_as: object = None
         self._loaded = False
+        self._looked_at = ""
         self._drawn: object = None
 
     def body(self) -> Iterator[Widget]:
@@ -86,6 +87,13 @@ class ResourcesScreen(RowActions):
         self._say_empty()
         self._following = self.work(partial(self._follow, place))
 
+    def _move(self, place: ResourcesPlace) -> None:
+        """Show another place on this screen, the cursor on the same object if it is there too."""
+        row = self.table.cursor_row
+        self._looked_at = row.uid if row is not None else ""
+        self._open(place)
+        self.post_message(Moved(place))
+
     async def _follow(self, place: ResourcesPlace) -> None:
         request = ResourceRequest(place.kind, self.stamps, place.namespace, place.selector, place.field_selector)
         async with self._resources.open(request) as view:
@@ -113,6 +121,14 @@ class ResourcesScreen(RowActions):
         if batch or (settled and not self._loaded):
             self._loaded = True
             self.table.apply(batch)
+            self._return_to_row(view)
+
+    def _return_to_row(self, view: ResourceView) -> None:
+        """Put the cursor where it was before the move, unless the stamp answered without that object."""
+        if self._looked_at:
+            state = view.states.get(self._looked_at.partition("/")[0])
+            if self.table.move_to(self._looked_at) or state is None or state.is_live:
+                self._looked_at = ""
 
     def _set_columns(self) -> None:
         if not self._columns:
@@ -233,11 +249,11 @@ class ResourcesScreen(RowActions):
     def action_namespace(self, number: int) -> None:
         names = favourites(self.deck.words.namespaces)
         if number == 0:
-            self._open(replace(self.place, namespace=None))
+            self._move(replace(self.place, namespace=None))
         elif number <= len(names):
-            self._open(replace(self.place, namespace=names[number - 1]))
+            self._move(replace(self.place, namespace=names[number - 1]))
 
     def action_toggle_stamps(self) -> None:
         row = self.table.cursor_row
         one = (row.stamp,) if row is not None else self.deck.overview.names[:1]
-        self._open(replace(self.place, stamps=() if self.place.stamps else one))
+        self._move(replace(self.place, stamps=() if self.place.stamps else one))

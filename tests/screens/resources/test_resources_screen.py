@@ -159,6 +159,28 @@ async def test_namespace_keys_ask_the_server_for_one_namespace() -> None:
         await until(pilot, lambda: len(names(stage)) == 4)
 
 
+async def test_moving_between_namespaces_keeps_the_cursor_and_is_walked_back() -> None:
+    stage = pods_stage()
+    for name in ("kube-system", "default"):
+        stage.clusters["orlando"].objects[("namespaces", "", name)] = {"metadata": {"name": name}}
+    stage.put("pods", POD_COLUMNS, {"seattle": [PODS["seattle"][1]]}, namespace="kube-system")
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await until(pilot, lambda: stage.app.deck.words.namespaces)
+        await pilot.press("a")
+        await shows(pilot, "web-b-1", "2 kube-system")
+        await pilot.press("down", "2")
+        await until(pilot, lambda: names(stage) == ["dns-b-1"])
+        await pilot.press("0")
+        await until(pilot, lambda: len(names(stage)) == 4)
+        row = screen_of(stage).table.cursor_row
+        assert row is not None
+        assert row.name == "dns-b-1"
+        await pilot.press("[")
+        await until(pilot, lambda: names(stage) == ["dns-b-1"])
+        assert place_of(stage).namespace == "kube-system"
+
+
 async def test_enter_drills_from_workload_to_pods_to_containers() -> None:
     stage = pods_stage()
     rows = [a_row("orlando", "web", "1/1", 1, 1, "5d", "web", "img", "app=web")]
