@@ -28,7 +28,7 @@ _Dumper.add_representer(str, _text)
 
 
 def to_yaml(obj: Object, *, reveal_secrets: bool = False) -> str:
-    """Return an object as YAML without its managed fields; Secret values are masked unless revealed."""
+    """Return an object as YAML without its managed fields; secrets are masked unless revealed."""
     shown = dict(obj) if reveal_secrets else dict(without_secrets(obj))
     metadata = dict(shown.get("metadata") or {})
     metadata.pop("managedFields", None)

@@ -33,7 +33,7 @@ class Details:
     async def yaml(
         self, stamp: str, kind: str, name: str, namespace: str | None = None, reveal_secrets: bool = False
     ) -> str:
-        """Return the object as YAML without managed fields; Secret values are masked unless revealed."""
+        """Return the object as YAML without managed fields; what looks like a secret is masked unless revealed."""
         return to_yaml(await self._cluster(stamp).get(kind, name, namespace), reveal_secrets=reveal_secrets)
 
     async def containers(self, stamp: str, namespace: str, pod: str) -> tuple[ContainerDetail, ...]:

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from backends.errors import StampdeckError
 from backends.model.age import format_duration
 from backends.model.detail import Detail
+from backends.model.redact import MASK
 from screens.actions import Action, bindings
 from screens.detail.rows import describe_lines, yaml_lines
 from screens.frame import Deck, FramedScreen
@@ -34,7 +35,7 @@ ACTIONS = (
     Action("detail.search", "slash", "Search", "light every match of a regular expression", "Text", footer="search"),
     Action("detail.next", "n", "Next match", "go to the next match", "Text", call="find(1)"),
     Action("detail.previous", "N", "Previous match", "go to the previous match", "Text", call="find(-1)"),
-    Action("detail.reveal", "x", "Reveal", "show or mask the values of a Secret", "Text", footer="reveal"),
+    Action("detail.reveal", "x", "Reveal", "show or mask what is, or looks like, a secret", "Text", footer="reveal"),
     Action("detail.auto", "r", "Auto refresh", "read it again every 5 s, or only when asked", "Text", footer="auto"),
     Action("detail.refresh", "ctrl+r", "Read again", "read it again now", "Text"),
     Action("detail.copy", "c", "Copy", "copy the whole text", "Text", footer="copy"),
@@ -87,7 +88,7 @@ class DetailScreen(FramedScreen):
         now = self.deck.clock.now()
         if self._auto and not self._reading and now - self._tried_at >= AUTO_S:
             self._read()
-        drawn = (int(now), self._problem, self._yaml, self._auto, self.size)
+        drawn = (int(now), self._problem, self._yaml, self._reveal, self._auto, self.size)
         if drawn != self._drawn:
             self._drawn = drawn
             self._draw_heading(now)
@@ -99,7 +100,9 @@ class DetailScreen(FramedScreen):
         auto = f"every {AUTO_S:.0f}s" if self._auto else "when asked"
         width = max(20, self.size.width - 2)
         view = "YAML" if self._yaml else "description"
-        first = spread(line((title, "title"), (f"  {view}", "dim")), line((f"{age}, {auto}", "dim")), width)
+        bare = "  secrets shown" if self._yaml and self._reveal else ""
+        left = line((title, "title"), (f"  {view}", "dim"), (bare, "warn-strong"))
+        first = spread(left, line((f"{age}, {auto}", "dim")), width)
         lines = [first]
         if self._problem:
             lines.append(line((f"{self.deck.glyphs.down} ", "bad"), (self._problem, "bad")))
@@ -116,6 +119,7 @@ class DetailScreen(FramedScreen):
             if yaml:
                 text = await details.yaml(place.stamp, place.kind, place.name, place.namespace, reveal_secrets=reveal)
                 self.view.show(yaml_lines(text))
+                self.refresh_bindings()
             else:
                 detail = await details.describe(place.stamp, place.kind, place.name, place.namespace)
                 self._detail = detail
@@ -141,7 +145,7 @@ class DetailScreen(FramedScreen):
         if action == "owner":
             return bool(self._detail and self._detail.owners)
         if action == "reveal":
-            return self._yaml and self.place.kind.partition(".")[0] in ("secrets", "secret")
+            return self._yaml and (self._reveal or MASK in self.view.text)
         return True
 
     def _turn_to(self, yaml: bool) -> None:
@@ -174,7 +178,7 @@ class DetailScreen(FramedScreen):
         self.copy(self.view.text, "copied the text")
 
     def action_save(self) -> None:
-        self.save_text(self.place.name, self.view.text.splitlines())
+        self.save_text(f"{self.place.name}{'.yaml' if self._yaml else ''}", self.view.text.splitlines())
 
     def action_logs(self) -> None:
         if self._detail is not None:

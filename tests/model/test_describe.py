@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -125,6 +126,31 @@ def test_a_secret_is_masked_everywhere_until_asked() -> None:
     assert "hunter22" not in detail
     revealed = yaml.safe_load(to_yaml(SECRET, reveal_secrets=True))
     assert revealed["data"] == SECRET["data"]
+
+
+def test_values_that_look_like_secrets_are_masked_in_yaml_as_they_are_in_the_description() -> None:
+    container = {
+        "name": "api",
+        "args": ["--token", "hunter22", "--level=info"],
+        "env": [
+            {"name": "DB_PASSWORD", "value": "hunter22"},
+            {"name": "MODE", "value": "fast"},
+            {"name": "DB", "value": "mongodb://u:hunter22@db/x"},
+            {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "k", "key": "key"}}},
+        ],
+    }
+    pod = {"kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [container]}}
+    applied = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(pod)}
+    pod["metadata"] = {"name": "p", "annotations": applied}
+    masked = to_yaml(pod)
+    assert "hunter22" not in masked
+    shown = yaml.safe_load(masked)["spec"]["containers"][0]
+    assert shown["args"] == ["--token", MASK, "--level=info"]
+    assert [each.get("value") for each in shown["env"]] == [MASK, "fast", f"mongodb://u:{MASK}@db/x", None]
+    assert shown["env"][3] == container["env"][3]  # type: ignore[index]
+    assert yaml.safe_load(to_yaml(pod, reveal_secrets=True)) == pod
+    settings = {"kind": "ConfigMap", "metadata": {}, "data": {"db-password": "hunter22", "level": "info"}}
+    assert yaml.safe_load(to_yaml(settings))["data"] == {"db-password": MASK, "level": "info"}
 
 
 def test_yaml_is_what_was_read_without_managed_fields_and_in_the_usual_order() -> None:

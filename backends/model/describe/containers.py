@@ -8,7 +8,7 @@ from backends.model.detail import ContainerDetail, Pair
 from backends.model.diagnosis import Object
 from backends.model.fields import amount, items, mapping, text, time_at
 from backends.model.rules.pods import exit_words
-from backends.model.secrecy import shown_value
+from backends.model.secrecy import shown_arguments, shown_value
 from backends.model.tone import Tone
 
 _KINDS = (
@@ -95,14 +95,7 @@ def _port(port: Object) -> str:
 
 
 def _arguments(value: Any) -> str:
-    if not isinstance(value, list):
-        return ""
-    hidden, shown = "", []
-    for each in map(str, value):
-        name, equals, given = each.partition("=")
-        shown.append(f"{name}={shown_value(name, given)}" if equals else shown_value(hidden, each))
-        hidden = each.lstrip("-") if each.startswith("-") and not equals else ""
-    return " ".join(shown)
+    return " ".join(shown_arguments(value)) if isinstance(value, list) else ""
 
 
 def _amounts(values: Object) -> str:

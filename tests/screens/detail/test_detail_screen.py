@@ -94,6 +94,22 @@ async def test_secrets_are_masked_until_asked() -> None:
         await until(pilot, lambda: "aHVudGVyMg==" not in screen_text(stage.app))
 
 
+async def test_variables_that_look_like_secrets_are_masked_until_asked() -> None:
+    stage = detail_stage()
+    env = [{"name": "DB_PASSWORD", "value": "hunter22"}]
+    stage.clusters["orlando"].objects[("pods", "default", "web-2")] = {
+        **POD,
+        "spec": {"containers": [{"name": "web", "env": env}]},
+    }
+    async with stage.run((100, 40)) as pilot:
+        await ready(pilot)
+        stage.app.go(DetailPlace("orlando", "pods", "web-2", "default", yaml=True))
+        await shows(pilot, "DB_PASSWORD", "x reveal")
+        assert "hunter22" not in screen_text(stage.app)
+        await pilot.press("x")
+        await shows(pilot, "hunter22", "secrets shown")
+
+
 async def test_search_lights_matches_goes_through_them_and_ends_with_esc() -> None:
     stage = detail_stage()
     async with stage.run((80, 14)) as pilot:
