@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-_PERSONAL = ("STAMPDECK_CONFIG", "KUBECONFIG", "NO_COLOR", "SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "TMUX")
+_PERSONAL = (
+    "STAMPDECK_CONFIG",
+    "KUBECONFIG",
+    "NO_COLOR",
+    "SSH_CONNECTION",
+    "SSH_TTY",
+    "SSH_CLIENT",
+    "TMUX",
+    "COLUMNS",
+    "LINES",
+)
 _XDG = {"CONFIG": ".config", "STATE": ".local/state", "CACHE": ".cache", "DATA": ".local/share"}
 
 
