@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 
@@ -17,8 +18,8 @@ Console = Callable[..., AbstractContextManager[Tmux]]
 
 def console_process(terminal: Tmux) -> int:
     """Return the process of the console: the child of the window's shell."""
-    found = subprocess.run(["pgrep", "-P", str(terminal.process_id)], capture_output=True, text=True, check=True)
-    return int(found.stdout.split()[0])
+    shell = terminal.process_id
+    return int(Path(f"/proc/{shell}/task/{shell}/children").read_text().split()[0])
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
