@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,6 +56,10 @@ PALETTE = Action("common.palette", "ctrl+p", "Palette", "find any action by name
 """Bound by the application: Textual adds its own key for the palette unless the application has one."""
 
 
+_EARLY_S = 0.03
+"""How much sooner than asked a frame may be drawn: the timer does not tick to the millisecond."""
+
+
 def _nowhere(name: str, lines: Iterable[str]) -> Path:
     raise OSError("nothing is saved here")
 
@@ -86,6 +91,7 @@ class FramedScreen(Screen[None]):
         self.deck = deck
         self.place = place
         self._frames: Timer | None = None
+        self._framed_at = 0.0
 
     def compose(self) -> ComposeResult:
         yield TopLine(self.deck.glyphs)
@@ -106,7 +112,7 @@ class FramedScreen(Screen[None]):
         return None
 
     def on_mount(self) -> None:
-        self._frames = self.set_interval(0.1, self._frame)
+        self._frames = self.set_interval(0.1, self._frame_if_due)
         self._frame()
         self._focus_main()
 
@@ -119,7 +125,13 @@ class FramedScreen(Screen[None]):
             self._frames.resume()
             self._frame()
 
+    def _frame_if_due(self) -> None:
+        """Draw the next frame, unless the link is slow and the last one was a short while ago."""
+        if time.monotonic() - self._framed_at >= 1 / self.deck.frame_rate() - _EARLY_S:
+            self._frame()
+
     def _frame(self) -> None:
+        self._framed_at = time.monotonic()
         self.query_one(TopLine).show(self.deck.crumbs(), self.deck.overview.snapshot, self.deck.clock.now())
         self.draw()
 

@@ -19,12 +19,18 @@ def judge(stamps: Sequence[StampSnapshot]) -> Verdict:
     silent = [stamp for stamp in asked if stamp.serves is False]
     unknown = [stamp for stamp in asked if stamp.serves is None]
     level = _level(up, len(silent), len(unknown))
-    if level is VerdictLevel.UNKNOWN and not up:
-        return Verdict(level, f"the service has not answered or failed yet on {_of(0, len(asked))}", 0, len(asked))
+    if not up and not silent:
+        return Verdict(level, f"waiting for the service's first answer on {_all(len(asked))}", 0, len(asked))
     reasons = [_silence(stamp) for stamp in silent]
     reasons += [f"{stamp.name} has not been asked yet" for stamp in unknown]
-    text = f"the service is up on {_of(up, len(asked))}" if up else f"the service is down on {_all(len(asked))}"
+    text = f"the service is up on {_of(up, len(asked))}" if up else _not_up(len(silent), len(asked))
     return Verdict(level, f"{text}: {'; '.join(reasons)}" if reasons else text, up, len(asked))
+
+
+def _not_up(silent: int, asked: int) -> str:
+    if silent == asked:
+        return f"the service is down on {_all(asked)}"
+    return f"the service is up nowhere yet, {_of(silent, asked)} asked"
 
 
 def _level(up: int, silent: int, unknown: int) -> VerdictLevel:

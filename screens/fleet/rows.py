@@ -25,7 +25,7 @@ def block_lines(stamp: StampSnapshot, now: float, width: int, glyphs: Glyphs) ->
             trouble_line(stamp),
             *usage_lines(stamp, width, glyphs),
             application_line(stamp, now, width, glyphs),
-            requests_line(stamp, glyphs),
+            requests_line(stamp, width, glyphs),
         ]
     else:
         why = [line(("why    " if not at else " " * LABEL, "dim"), text) for at, text in _said(stamp.api.reason, width)]
@@ -38,6 +38,7 @@ def block_lines(stamp: StampSnapshot, now: float, width: int, glyphs: Glyphs) ->
             retry_line(stamp, now),
             *kept,
             application_line(stamp, now, width, glyphs),
+            line(label("API"), *_budget(stamp)),
         ]
     return [cut(each, width, glyphs.more) for each in lines[:BLOCK_LINES]]
 
@@ -199,21 +200,30 @@ def _answer(last: ProbeSample, stamp: str, glyphs: Glyphs) -> list[tuple[str, st
         latency = "" if last.latency_s is None else f" in {last.latency_s * 1000:.0f} ms"
         other = f" from {last.served_by}!" if last.served_by and last.served_by != stamp else ""
         return [(f"{glyphs.good} {last.status or 'ok'}", "good"), (latency, None), (other, "warn-strong")]
-    return [
-        (f"{glyphs.down} {last.status or 'no answer'}", "bad-strong"),
-        (f" {last.reason}" if last.reason else "", "bad"),
-    ]
+    status = str(last.status or "no answer")
+    said = last.reason if last.reason.startswith(status) else f"{status} {last.reason}".rstrip()
+    return [(f"{glyphs.down} ", "bad-strong"), (said, "bad-strong")]
 
 
-def requests_line(stamp: StampSnapshot, glyphs: Glyphs) -> Line:
+def requests_line(stamp: StampSnapshot, width: int, glyphs: Glyphs) -> Line:
     """Return what we ask of this API, and any source that is not well although the API is."""
     ill = [(name, state) for name, state in stamp.sources.items() if state.is_degraded and name != "application"]
     if ill:
         name, state = ill[0]
         more = f" (+{len(ill) - 1})" if len(ill) > 1 else ""
-        return line((f"{glyphs.warn} {name} {state.health}{more}", "warn"), (f" {state.reason}", "dim"))
-    throttled = f"  {stamp.throttled_15m} throttled" if stamp.throttled_15m else ""
-    return line(label("asked"), (f"{stamp.requests_per_minute} requests/min", "dim"), (throttled, "warn"))
+        said = line((f"{glyphs.warn} {name} {state.health}{more}", "warn"), (f" {state.reason}", "dim"))
+        return spread(said, line(_throttled(stamp)), width) if stamp.throttled_15m else said
+    return line(label("API"), *_budget(stamp))
+
+
+def _budget(stamp: StampSnapshot) -> list[tuple[str, str]]:
+    """What we cost this API, and how often it asked us to slow down (429) in the last fifteen minutes."""
+    asked = (f"{stamp.requests_per_minute} requests/min", "dim")
+    return [asked, ("  ", "dim"), _throttled(stamp)] if stamp.throttled_15m else [asked]
+
+
+def _throttled(stamp: StampSnapshot) -> tuple[str, str]:
+    return (f"{stamp.throttled_15m} throttled (429)", "warn")
 
 
 def verdict_line(fleet: FleetSnapshot, failure: str, width: int, glyphs: Glyphs) -> Line:

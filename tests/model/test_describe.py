@@ -147,7 +147,7 @@ def test_values_that_look_like_secrets_are_masked_in_yaml_as_they_are_in_the_des
     shown = yaml.safe_load(masked)["spec"]["containers"][0]
     assert shown["args"] == ["--token", MASK, "--level=info"]
     assert [each.get("value") for each in shown["env"]] == [MASK, "fast", f"mongodb://u:{MASK}@db/x", None]
-    assert shown["env"][3] == container["env"][3]  # type: ignore[index]
+    assert shown["env"][3] == container["env"][3]
     assert yaml.safe_load(to_yaml(pod, reveal_secrets=True)) == pod
     settings = {"kind": "ConfigMap", "metadata": {}, "data": {"db-password": "hunter22", "level": "info"}}
     assert yaml.safe_load(to_yaml(settings))["data"] == {"db-password": MASK, "level": "info"}

@@ -45,7 +45,13 @@ BY_WORKLOADS = "no application is configured to ask; judged by nodes and workloa
             "the service is down on all 2 stamps: a does not answer (timed out); b does not answer",
         ),
         ([asked("a", False)], "down", "the service is down on its only stamp: a does not answer"),
-        ([asked("a", None)], "unknown", "the service has not answered or failed yet on 0 of 1 stamp"),
+        ([asked("a", None)], "unknown", "waiting for the service's first answer on its only stamp"),
+        ([asked("a", None), asked("b", None)], "unknown", "waiting for the service's first answer on all 2 stamps"),
+        (
+            [asked("a", None), asked("b", False)],
+            "unknown",
+            "the service is up nowhere yet, 1 of 2 stamps asked: b does not answer; a has not been asked yet",
+        ),
         (
             [asked("a"), asked("b", None)],
             "unknown",

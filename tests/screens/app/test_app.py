@@ -11,6 +11,7 @@ import pytest
 
 from backends.errors import ConfigurationError
 from console.app import StampdeckApp
+from screens.fleet.screen import FleetScreen
 from screens.help.screen import HelpScreen
 from screens.places import FleetPlace, ResourcesPlace
 from screens.themes import THEMES
@@ -33,6 +34,21 @@ def test_nothing_heavy_is_imported_before_the_first_paint() -> None:
 
 def place_of(app: StampdeckApp) -> Any:
     return app.screen.place  # type: ignore[attr-defined]
+
+
+async def test_a_slow_link_gets_fewer_frames() -> None:
+    stage = Stage()
+    object.__setattr__(stage.app.deck, "frame_rate", lambda: 1 / 60)
+    async with stage.run() as pilot:
+        await pilot.pause()
+        screen = stage.app.screen
+        assert isinstance(screen, FleetScreen)
+        frames: list[float] = []
+        screen.draw = lambda: frames.append(0.0)  # type: ignore[method-assign]
+        screen._frame_if_due()
+        assert not frames
+        object.__setattr__(stage.app.deck, "frame_rate", lambda: 10.0)
+        await until(pilot, lambda: len(frames) > 2)
 
 
 async def test_the_skeleton_is_painted_before_the_services_open() -> None:

@@ -79,6 +79,23 @@ def test_answers_of_another_stamp_and_no_answer_are_told() -> None:
     assert "✗ no answer timed out" in block(live_stamp(probes=(none,)))
 
 
+def test_an_answer_is_not_said_twice() -> None:
+    bad = ProbeSample(NOW, False, 0.1, 503, "503 Service Unavailable")
+    assert "✗ 503 Service Unavailable" in block(live_stamp(probes=(bad,)))
+    silent = ProbeSample(NOW, False, None, None, "no answer within 3 s")
+    assert "✗ no answer within 3 s" in block(live_stamp(probes=(silent,)))
+
+
+def test_throttling_is_told_whatever_else_is_wrong() -> None:
+    assert "14 requests/min  5 throttled (429)" in block(live_stamp(throttled_15m=5))
+    ill = {"events": SourceState(Health.RETRYING, "the API asked to slow down (429), again in 2 s")}
+    said = block(live_stamp(sources=ill, throttled_15m=5))
+    assert "events RETRYING" in said
+    assert "5 throttled (429)" in said
+    slowed = SourceState(Health.RETRYING, "asked to slow down (429)", "it is asked again by itself")
+    assert "5 throttled (429)" in block(live_stamp(api=slowed, throttled_15m=5), 60)
+
+
 def test_ascii_has_no_other_character() -> None:
     usage = Usage(7900, 8000, 1, 24 * 2**30, NOW)
     said = block(live_stamp(usage=usage, pods=PodCounts(total=1, running=1)), 56, ASCII)
