@@ -29,6 +29,7 @@ JSON = "application/json"
 _USER_AGENT = "stampdeck"
 # The API server reads no more than a few hundred events ahead of us, and we decode no more than that at once.
 _READ_AHEAD = 256 * 1024
+_REFUSAL_LIMIT = 16 * 1024
 _PAUSE_S = 5.0
 """However long one answer of 429 asks for, other requests of the stamp wait no longer."""
 _KEEPALIVE = (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 20_000))
@@ -80,7 +81,7 @@ class Connection:
         self.heard_at = clock.monotonic()
         """When the API last sent us anything, on the monotonic clock."""
         self.skew_s = 0.0
-        """How far the API's clock is ahead of ours, when it is more than a second's rounding can explain."""
+        """How far the API's clock is ahead of ours by its last answer, which is told in whole seconds."""
         self._budget = Budget(stamp.cluster.requests_per_second, clock, self.meter)
         self._credentials = Credentials(stamp, clock, timing)
         self._access: Access | None = None
@@ -177,7 +178,7 @@ class Connection:
             with self._mapped(self._timeout_s):
                 async with asyncio.timeout(self._timeout_s):
                     response = await stack.enter_async_context(self._open(call, timeout))
-                await self._check(response, doing)
+                    await self._check(response, doing)
             _keep_alive(response)
             yield Stream(response.content_type, self._chunks(response))
 
@@ -233,7 +234,7 @@ class Connection:
     async def _check(self, response: aiohttp.ClientResponse, doing: str) -> None:
         if response.status < 300:
             return
-        body = await response.content.read(16 * 1024)
+        body = await _beginning(response)
         retry_after = response.headers.get("Retry-After", "")
         error = failures.from_answer(
             response.status, body, response.content_type, doing=doing, where=self.where, retry_after=retry_after
@@ -284,6 +285,16 @@ def _new_session(*, force_close: bool) -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(limit=0, force_close=force_close)
     jar = aiohttp.DummyCookieJar()
     return aiohttp.ClientSession(connector=connector, cookie_jar=jar, read_bufsize=_READ_AHEAD, trust_env=False)
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    """Read what a refusal says: all of it, however many pieces it comes in, unless it never ends."""
+    pieces: list[bytes] = []
+    left = _REFUSAL_LIMIT
+    while left > 0 and (piece := await response.content.read(left)):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
 
 
 def _drop_unread(response: aiohttp.ClientResponse) -> None:

@@ -29,6 +29,8 @@ from backends.errors import (
 from backends.model.redact import Redactor
 
 _SHOWN = 400
+_LONGEST_WAIT_S = 900.0
+"""A delay asked for (429) is honoured up to this: an absurd one must not end the watching for good."""
 
 _CERTIFICATE_REASONS = {
     9: ("its certificate is not valid yet", "compare this machine's clock with the API's"),
@@ -200,7 +202,7 @@ def _from_tls(error: BaseException, where: str) -> SourceError:
 
 def _throttled(what: str, said: str, retry_after: str) -> Throttled:
     # RFC 9110 also allows a date here; Kubernetes sends seconds.
-    delay = float(retry_after) if retry_after.isdecimal() else None
+    delay = min(float(retry_after), _LONGEST_WAIT_S) if retry_after.isdecimal() else None
     wait = f"asked to slow down (429), again in {delay:g} s" if delay else "asked to slow down (429)"
     told = said if said and "too many requests" not in said.lower() else ""
     why = f"{told} ({wait})" if told else f"the API {wait}"
