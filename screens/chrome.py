@@ -117,4 +117,4 @@ def key_line(keys: Sequence[tuple[str, str]], width: int) -> Line:
         if width_of(shown) + width_of(entry) + width_of(last) > width + 3:
             break
         shown = (*shown, *entry)
-    return cut((*shown, *last), width)
+    return cut((*shown, *last[:-1]), width)

@@ -86,24 +86,32 @@ def summary_line(checks: list[Check], running: bool) -> Line:
     return line(*pieces, ("examining" if running else "done", "dim"))
 
 
+def _name(source: str) -> str:
+    """A kind without its group: `horizontalpodautoscalers`."""
+    return source.partition(".")[0]
+
+
 def check_lines(checks: list[Check], stamps: tuple[str, ...], width: int, glyphs: Glyphs) -> list[Line]:
     """Return the checks grouped by stamp, each failure with why and what to do."""
     marks = {Outcome.OK: glyphs.good, Outcome.WARN: glyphs.warn, Outcome.FAIL: glyphs.down, Outcome.OFF: glyphs.off}
-    sources = max([12, *(min(40, len(check.source)) for check in checks)]) + 2
+    sources = max([12, *(min(26, len(_name(check.source))) for check in checks)]) + 2
     indent = sources + 9
     lines: list[Line] = []
     for stamp in stamps:
         lines.append(line((stamp, "title")))
         for check in (each for each in checks if each.stamp == stamp):
             tone = _TONES[check.outcome]
+            took = f"  {check.elapsed_s * 1000:.0f} ms" if check.elapsed_s else ""
+            first, *rest = wrap(check.what, width - indent - len(took), 4) or [""]
             lines.append(
                 line(
                     (f"  {marks[check.outcome]} {check.outcome:<5}", f"{tone}-strong"),
-                    (f"{check.source:<{sources}}", "strong"),
-                    check.what,
-                    (f"  {check.elapsed_s * 1000:.0f} ms" if check.elapsed_s else "", "dim"),
+                    (f"{_name(check.source):<{sources}}", "strong"),
+                    first,
+                    (took, "dim"),
                 )
             )
+            lines += [line(" " * indent, text) for text in rest]
             lines += [line(" " * indent, (text, tone)) for text in wrap(check.why, width - indent, 4)]
             lines += [
                 line(("do".rjust(indent - 2) + "  ", "accent"), text) for text in wrap(check.todo, width - indent, 4)

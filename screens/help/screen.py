@@ -13,7 +13,7 @@ from textual.widgets import Static
 from screens.actions import Action, key_name
 from screens.frame import FramedScreen
 from screens.glyphs import Glyphs
-from screens.lines import EMPTY, Line, as_content, cut, line
+from screens.lines import EMPTY, Line, as_content, cut, line, wrap
 
 KEY_WIDTH = 16
 WRITES = "writes"
@@ -47,16 +47,19 @@ def help_lines(
     for group in groups:
         rows = [(keys[action.id], action) for action in actions if action.group == group and action.id in keys]
         if rows:
-            lines += [line((group, "title")), *(_row(names, action, width) for names, action in rows), EMPTY]
+            said = [each for names, action in rows for each in _row(names, action, width)]
+            lines += [line((group, "title")), *said, EMPTY]
     if moves:
         lines.append(line(("Moving", "title")))
         lines += [line((f"  {' '.join(names):<{KEY_WIDTH}}", "accent"), title) for title, names in moves]
     return lines
 
 
-def _row(keys: list[str], action: Action, width: int) -> Line:
-    writes = f"  ({WRITES})" if action.writes else ""
-    return cut(line((f"  {' '.join(keys):<{KEY_WIDTH}}", "accent"), action.help, (writes, "warn")), width)
+def _row(keys: list[str], action: Action, width: int) -> list[Line]:
+    said = wrap(action.help, max(20, width - KEY_WIDTH - 2), 4)
+    writes = line((f"  ({WRITES})", "warn")) if action.writes else ()
+    first = (*line((f"  {' '.join(keys):<{KEY_WIDTH}}", "accent"), said[0]), *writes)
+    return [cut(first, width), *(line(" " * (KEY_WIDTH + 2), more) for more in said[1:])]
 
 
 class HelpScreen(ModalScreen[None]):
@@ -83,7 +86,7 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(id="sheet", can_focus=False) as sheet:
             sheet.border_title = "keys of this screen"
             sheet.border_subtitle = "esc closes"
-            width = min(self.app.size.width, 96) - 10
+            width = min(self.app.size.width, 96) - 14
             yield Static(as_content(help_lines(self._actions, self._keys, self._moves, width)), markup=False)
 
     def action_roll(self, lines: int) -> None:

@@ -63,7 +63,7 @@ def counts_line(showing: Showing) -> Line:
     lost = f"  {showing.lost:,} older dropped" if showing.lost else ""
     if not showing.total:
         return line(("no lines yet", "dim"))
-    if showing.shown == showing.total:
+    if not showing.filter:  # what arrived since the last frame is counted in `total` alone
         return line((f"{showing.total:,} lines", "strong"), (lost, "warn"))
     return line((f"{showing.shown:,}", "strong"), (f" of {showing.total:,} lines", "dim"), (lost, "warn"))
 

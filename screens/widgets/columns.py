@@ -43,9 +43,8 @@ class ColumnLayout:
         self.columns = tuple(columns)
         self.ticking = tuple(index for index, column in enumerate(self.columns) if column.ticking)
         self._texts = tuple(column.text for column in self.columns)
-        # A title needs room for the mark of the sorted column.
         self._natural = [
-            max(column.min_width, min(column.max_width, text_width(column.title) + 1)) for column in self.columns
+            max(column.min_width, min(column.max_width, text_width(column.title))) for column in self.columns
         ]
         self._available = 0
         self.widths = tuple(self._natural)

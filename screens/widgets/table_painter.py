@@ -11,7 +11,7 @@ from textual.strip import Strip
 
 from backends.model.table import Row
 from screens.widgets.columns import COLUMN_GAP, SORT_MARKS, ColumnLayout
-from screens.widgets.fitting import fit
+from screens.widgets.fitting import fit, text_width
 from screens.widgets.lit_cells import NOTHING_LIT
 from screens.widgets.tones import Tones
 
@@ -92,9 +92,13 @@ class RowPainter:
         segments = [Segment(" " * GUTTER, plain)]
         for column, width in zip(self._layout.columns, self._layout.widths, strict=True):
             is_sorted = column.key == sort_key
-            title = f"{column.title}{SORT_MARKS[reverse]}" if is_sorted else column.title
-            segments.append(Segment(fit(title, width, column.right), sorted_by if is_sorted else plain))
-            segments.append(Segment(" " * COLUMN_GAP, plain))
+            if not is_sorted:
+                segments.append(Segment(fit(column.title, width, column.right) + " " * COLUMN_GAP, plain))
+                continue
+            room = width if column.right else min(width, text_width(column.title))
+            title = fit(column.title, room, column.right) + SORT_MARKS[reverse]  # the mark may stand in the gap
+            segments.append(Segment(title, sorted_by))
+            segments.append(Segment(" " * (width + COLUMN_GAP - text_width(title)), plain))
         return Strip(segments)
 
     def _tone(self, row: Row) -> str | None:

@@ -39,11 +39,18 @@ async def test_titles_and_rows_are_drawn_in_columns() -> None:
         app.table.apply(batch([make_row(1, restarts=7), make_row(2, "Pending")]))
         await settle(pilot)
         assert lines(app.table) == [
-            "  NAME▲      READY   STATUS    RESTARTS",
-            "  pod-00001  1/1     Running          7",
-            "  pod-00002  1/1     Pending          0",
+            "  NAME▲      READY  STATUS   RESTARTS",
+            "  pod-00001  1/1    Running         7",
+            "  pod-00002  1/1    Pending         0",
             *[""] * 3,
         ]
+        app.table.set_sort("ready", True)
+        await settle(pilot)
+        assert lines(app.table)[0] == "  NAME       READY▼ STATUS   RESTARTS", "the mark takes no cell of its own"
+        app.table.set_sort("restarts", True)
+        await settle(pilot)
+        assert lines(app.table)[0] == "  NAME       READY  STATUS   RESTARTS▼"
+        assert {app.table.render_line(y).cell_length for y in range(3)} == {60}
 
 
 async def test_not_loaded_empty_and_filtered_are_told_apart() -> None:
