@@ -13,11 +13,22 @@ OPENING_S = 2.0
 
 
 class LineMerger:
-    """Takes lines as they arrive and gives them in time order; one source's own order is never changed."""
+    """Takes lines as they arrive and gives them in time order; one source's own order is never changed.
 
-    def __init__(self, opened_at: float, window_s: float = WINDOW_S, opening_s: float = OPENING_S) -> None:
+    What was written before `history_until` (seconds since the Unix epoch) is shown as soon as no more of it
+    comes: lines written since do not delay it.
+    """
+
+    def __init__(
+        self,
+        opened_at: float,
+        history_until: float = 0.0,
+        window_s: float = WINDOW_S,
+        opening_s: float = OPENING_S,
+    ) -> None:
         self._window_s = window_s
         self._opens_at = opened_at + opening_s
+        self._history_until = history_until
         self._opening = True
         self._newest: dict[object, float] = {}
         self._held: list[tuple[float, int, float, LogLine]] = []
@@ -26,14 +37,17 @@ class LineMerger:
 
     def add(self, source: object, lines: Iterable[LogLine], arrived_at: float) -> None:
         """Take lines of one source, in its order; `arrived_at` is monotonic."""
-        newest, number = self._newest.get(source, 0.0), self._number
+        newest, number = self._newest.get(source), self._number
+        if newest is None:
+            newest, self._last_arrival = 0.0, arrived_at
         for line in lines:
+            if line.at <= self._history_until:
+                self._last_arrival = arrived_at
             if line.at > newest:
                 newest = line.at
             number += 1
             self._held.append((newest, number, arrived_at, line))
         self._newest[source], self._number = newest, number
-        self._last_arrival = arrived_at
 
     def due(self, now: float, *, all_of_it: bool = False) -> Sequence[LogLine]:
         """Return the lines that waited long enough, and every held one that belongs before them."""

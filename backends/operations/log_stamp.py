@@ -23,7 +23,7 @@ from backends.retry import Backoff
 
 FOLLOWERS_AT_MOST = 100
 """Containers followed on one stamp at once: each is a connection that the API server has to keep."""
-_LOOK_EVERY_S = 0.25
+_LOOK_EVERY_S, _FIRST_LOOK_EVERY_S = 0.25, 0.05
 
 Take = Callable[[object, Sequence[LogLine]], None]
 
@@ -122,7 +122,7 @@ class StampLogs:
             self._begun = self._begun or complete
             if not self._request.follow and self._all_read(complete, pods.state):
                 return
-            await self._clock.sleep(_LOOK_EVERY_S)
+            await self._clock.sleep(_LOOK_EVERY_S if self._begun else _FIRST_LOOK_EVERY_S)
 
     def _all_read(self, complete: bool, pods: SourceState) -> bool:
         refused = pods.health not in (Health.LIVE, Health.RETRYING, Health.STALE)

@@ -48,7 +48,7 @@ class LogStream:
         self._lines: Feed[LogLine] = Feed(LINES_KEPT)
         self._version: Cell[int] = Cell(0)
         self._told: dict[str, SourceState] = {}
-        self._merger = LineMerger(clock.monotonic())
+        self._merger = LineMerger(clock.monotonic(), history_until=clock.now())
         self._finished = asyncio.Event()
         target = parse_target(query.target)
         follow = query.follow and not query.previous
