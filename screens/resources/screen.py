@@ -158,7 +158,7 @@ class ResourcesScreen(RowActions):
         heading = title_line(self.place, self.resource, self._filter_text, counts, width, glyphs, namespaced=namespaced)
         below = states_line(self.stamps, states, now, width, glyphs)
         if namespaced:
-            names, room = favourites(self.deck.words.namespaces), width - width_of(below) - 3
+            names, room = favourites(self.deck.words.namespaces), min(width - width_of(below) - 3, width * 3 // 5)
             below = spread(below, favourites_line(names, self.place.namespace, room), width)
         self.query_one("#title", Static).update(as_content([heading]))
         self.query_one("#states", Static).update(as_content([below]))

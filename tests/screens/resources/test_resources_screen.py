@@ -3,6 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from backends.errors import Unreachable
 from backends.model.health import Health
 from backends.model.table import Column
@@ -157,6 +159,18 @@ async def test_namespace_keys_ask_the_server_for_one_namespace() -> None:
         assert "NAMESPACE" not in screen_text(stage.app)
         await pilot.press("0")
         await until(pilot, lambda: len(names(stage)) == 4)
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160])
+async def test_many_namespaces_get_as_many_keys_as_fit(width: int) -> None:
+    stage = pods_stage()
+    for name in ("kube-system", "default", *(f"team-{number}" for number in range(20))):
+        stage.clusters["orlando"].objects[("namespaces", "", name)] = {"metadata": {"name": name}}
+    async with stage.run((width, 24)) as pilot:
+        await ready(pilot)
+        await until(pilot, lambda: stage.app.deck.words.namespaces)
+        await pilot.press("a")
+        await shows(pilot, "1 default", "2 kube-system", "3 team-0" if width > 80 else "0 all")
 
 
 async def test_moving_between_namespaces_keeps_the_cursor_and_is_walked_back() -> None:
