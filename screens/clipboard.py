@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from textual.app import App
 
 from backends.model import inert
-from screens.output.terminal_settings import terminal_settings
 
 if TYPE_CHECKING:
     from backends.model.redact import Redactor
@@ -55,6 +54,8 @@ class ClipboardMixin(App[Any]):
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy text; raises ValueError, in words for the reader, when it is more than terminals take."""
+        from screens.output.terminal_settings import terminal_settings  # 1 ms before the first paint
+
         safe = copyable(text)
         sequence = copy_sequence(safe, terminal_settings(os.environ).inside)
         self._clipboard = safe
