@@ -96,9 +96,12 @@ class DiffOutput(App[Any]):
                     frame.put(x, y, cells((strip,)))
 
     def _may_send_frame(self) -> bool:
-        """Whether the terminal took all that was written: Textual's queue of writes blocks the loop when full."""
+        """Whether the terminal took all that was written: Textual's queue of writes blocks the loop when full.
+
+        The first frame does not wait for the short sequences before it: looking again would be 5 ms later.
+        """
         writer = getattr(self._driver, "_writer_thread", None)
-        return writer is None or (writer.is_alive() and writer._queue.empty())
+        return writer is None or (writer.is_alive() and (not self.frames_written or writer._queue.empty()))
 
     def _send_frame(self) -> None:
         """Write what is not yet shown, now or when the terminal takes it."""
