@@ -6,6 +6,7 @@ While the API cannot be reached, this alone keeps asking; every watch of the sta
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 
 from backends.errors import CertificateRejected, SourceError, Unreachable
@@ -13,6 +14,8 @@ from backends.kubernetes import failures
 from backends.kubernetes.connection import Connection
 from backends.retry import Backoff
 from backends.streams import Cell
+
+_log = logging.getLogger(__name__)
 
 _SEVERAL = 2
 """So many failures in a row make the API DOWN."""
@@ -59,7 +62,12 @@ class Pulse:
             await self._wait_until_due()
             self._asked.clear()
             self._connection.trouble.clear()
-            await self._beat()
+            try:
+                await self._beat()
+            except Exception:
+                # Every watch of the stamp waits for this one: whatever an answer provokes, it goes on.
+                _log.exception("asking the API of %s whether it is there", self._connection.stamp.name)
+                self._lose(self._connection.malformed("read the version"))
 
     async def checked(self, since: int) -> Beat:
         """Wait for the first beat after number `since`."""

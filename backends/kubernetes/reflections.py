@@ -35,7 +35,9 @@ class Reflections:
         self._discovery = discovery
         self._pulse = Pulse(connection)
         self._shared: dict[Query, _Shared] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        """All that runs, until it is over."""
+        self._closed = False
 
     @contextlib.asynccontextmanager
     async def open(self, query: Query) -> AsyncIterator[Reflection]:
@@ -48,7 +50,7 @@ class Reflections:
             yield shared.reflection
         finally:
             shared.users -= 1
-            if not shared.users:
+            if not shared.users and not self._closed:
                 shared.drop = self._start(self._drop_later(query, shared), f"drop {query.kind}")
 
     async def find(self, name: str) -> ResourceKind:
@@ -57,19 +59,18 @@ class Reflections:
         return found if found is not None else await self._discovery.find(name)
 
     async def close(self) -> None:
-        """End everything."""
-        tasks = [shared.task for shared in self._shared.values()]
-        tasks += [shared.drop for shared in self._shared.values() if shared.drop is not None]
-        tasks += self._tasks
+        """End everything, also what was being dropped."""
+        self._closed = True
         self._shared.clear()
-        self._tasks.clear()
+        tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _join(self, query: Query) -> _Shared:
         if not self._tasks:
-            self._tasks = [self._start(self._pulse.run(), "pulse"), self._start(self._relay(), "relay")]
+            self._start(self._pulse.run(), "pulse")
+            self._start(self._relay(), "relay")
         shared = self._shared.get(query)
         if shared is None:
             reflection = Reflection(query, self._connection, self._pulse, self.find)
@@ -95,6 +96,8 @@ class Reflections:
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=f"{name} on {self._connection.stamp.name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         task.add_done_callback(_tell_failure)
         return task
 
