@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from backends.errors import ConfigurationError, Unauthorized
+from backends.errors import ConfigurationError, StampdeckError, Unauthorized
 from backends.kubernetes.exec_plugin import PluginCredential
 from backends.kubernetes.failures import clean
 from backends.kubernetes.kubeconfig import Context
@@ -49,26 +49,28 @@ async def load_access(context: Context, plugin: PluginCredential | None) -> Acce
 
     Key material given as data is on disk (0700) only while OpenSSL, which takes files alone, reads it.
     """
-    with tempfile.TemporaryDirectory(prefix="stampdeck-") as folder:
-        entry = await asyncio.to_thread(_plain_entry, context, plugin, Path(folder))
-        try:
+    try:
+        with tempfile.TemporaryDirectory(prefix="stampdeck-") as folder:
+            entry = await asyncio.to_thread(_plain_entry, context, plugin, Path(folder))
             configuration = await asyncio.to_thread(_new_configuration)
             await _load(entry, configuration)
             settings = await configuration.auth_settings()
             tls = await asyncio.to_thread(_tls, configuration) if context.server.startswith("https:") else None
-        except (ssl.SSLError, OSError) as error:
-            raise _unusable(context, error) from None
-        except Exception as error:
-            # The client raises whatever it stumbles over: ConfigException, ValueError, KeyError, aiohttp errors.
-            why = f"context {context.name}: {clean(str(error)) or type(error).__name__}"
-            raise Unauthorized("no credentials from the kubeconfig", why=why, todo="sign in again") from None
+    except StampdeckError:
+        raise
+    except OSError as error:
+        raise _unusable(context, error) from None
+    except Exception as error:
+        # The client raises whatever it stumbles over: ConfigException, ValueError, KeyError, aiohttp errors.
+        why = f"context {context.name}: {clean(str(error)) or type(error).__name__}"
+        raise Unauthorized("no credentials from the kubeconfig", why=why, todo="sign in again") from None
     headers = {"Authorization": settings["BearerToken"]["value"]} if "BearerToken" in settings else {}
     return Access(
         server=configuration.host,
-        headers=headers | _impersonation(context.user),
+        headers=_sendable(context, headers | _impersonation(context.user)),
         tls=tls,
         server_name=configuration.tls_server_name or None,
-        proxy=_proxy(context, configuration.proxy),
+        proxy=proxy_for(context),
     )
 
 
@@ -151,7 +153,16 @@ def _impersonation(user: Mapping[str, Any]) -> dict[str, str]:
     return {"Impersonate-User": str(user["as"])} if user.get("as") else {}
 
 
-def _proxy(context: Context, configured: str | None) -> str | None:
+def _sendable(context: Context, headers: dict[str, str]) -> dict[str, str]:
+    if not all(value.isprintable() for value in headers.values()):
+        why = f"context {context.name}: the token or user name holds a line break or another control character"
+        raise Unauthorized("no credentials from the kubeconfig", why=why, todo="copy the kubeconfig again")
+    return headers
+
+
+def proxy_for(context: Context) -> str | None:
+    """Return the URL of the proxy the API is reached through; ConfigurationError when we cannot use its kind."""
+    configured = str(context.cluster.get("proxy-url") or "")
     if configured:
         if not configured.startswith(("http://", "https://")):
             scheme = configured.partition(":")[0]

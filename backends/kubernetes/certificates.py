@@ -16,23 +16,25 @@ from cryptography import x509
 
 from backends.errors import ConfigurationError, SourceError, Unauthorized
 from backends.kubernetes import failures
+from backends.kubernetes.access import proxy_for
 from backends.kubernetes.kubeconfig import Context, read_context
 from backends.model.checks import Certificate
 from backends.model.stamp import Stamp
 
 
 async def certificates_of(stamp: Stamp, connect_s: float) -> Sequence[Certificate]:
-    """Return the certificates in use; the API's is left out behind a proxy. Raises SourceError."""
+    """Return the certificates in use; the API's is left out when a proxy is on the way. Raises SourceError."""
     try:
         context = await asyncio.to_thread(read_context, stamp.cluster.kubeconfig, stamp.cluster.context)
         own = await asyncio.to_thread(_client_certificate, context)
+        proxy = proxy_for(context)
     except ConfigurationError as error:
         raise Unauthorized("no usable kubeconfig", why=error.why, todo=error.todo, stamp=stamp.name) from None
     except (OSError, ValueError):
         why = "the client certificate of the kubeconfig cannot be read"
         raise Unauthorized("no usable kubeconfig", why=why, todo="copy it again", stamp=stamp.name) from None
     found = [own] if own is not None else []
-    if context.server.startswith("https:") and not context.cluster.get("proxy-url"):
+    if context.server.startswith("https:") and proxy is None:
         found.append(await _server_certificate(context, stamp, connect_s))
     return found
 
@@ -57,7 +59,7 @@ async def _server_certificate(context: Context, stamp: Stamp, connect_s: float) 
     try:
         async with asyncio.timeout(connect_s):
             _, writer = await asyncio.open_connection(host, port, ssl=looking, server_hostname=name)
-    except (OSError, TimeoutError) as error:
+    except (OSError, ValueError) as error:  # ValueError: a name that DNS cannot be asked for
         raise _named(failures.from_exception(error, f"{host}:{port}", timeout_s=connect_s), stamp) from None
     try:
         shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)

@@ -24,6 +24,7 @@ from backends.model.redact import Redactor
 
 _OUTPUT_LIMIT = 1 << 20
 _STDERR_SHOWN = 300
+_CORRECT = "correct the user's `exec:` entry"
 
 
 class _Status(msgspec.Struct):
@@ -52,14 +53,15 @@ async def run_plugin(context: Context, timeout_s: float) -> PluginCredential:
     """Run the context's plugin without a terminal; Unauthorized tells why there is no credential."""
     plugin = context.user["exec"]
     if not isinstance(plugin, Mapping) or not plugin.get("command") or not plugin.get("apiVersion"):
-        raise _failed("its kubeconfig entry needs `command` and `apiVersion`", "correct the user's `exec:` entry")
+        raise _failed("its kubeconfig entry needs `command` and `apiVersion`", _CORRECT)
     command = _command(context, str(plugin["command"]))
-    arguments = [str(each) for each in plugin.get("args") or ()]
+    arguments = [str(each) for each in _listed(plugin, "args")]
+    environment = _environment(context, plugin)
     try:
         process = await asyncio.create_subprocess_exec(
             command,
             *arguments,
-            env=_environment(context, plugin),
+            env=environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -69,6 +71,8 @@ async def run_plugin(context: Context, timeout_s: float) -> PluginCredential:
     except OSError as error:
         hint = str(plugin.get("installHint") or "install it, or correct `command:` in the kubeconfig").strip()
         raise _failed(f"{command} cannot be started ({error.strerror})", hint) from None
+    except ValueError:
+        raise _failed("its command, arguments or environment hold a null character", _CORRECT) from None
     output, errors = await _collect(process, command, timeout_s)
     if process.returncode != 0:
         said = _shown(errors)
@@ -116,7 +120,9 @@ def _command(context: Context, command: str) -> str:
 
 def _environment(context: Context, plugin: Mapping[str, Any]) -> dict[str, str]:
     environment = dict(os.environ)
-    for each in plugin.get("env") or ():
+    for each in _listed(plugin, "env"):
+        if not isinstance(each, Mapping) or not each.get("name") or "value" not in each:
+            raise _failed("each entry of its `env` needs `name` and `value`", _CORRECT)
         environment[str(each["name"])] = str(each["value"])
     specification: dict[str, Any] = {"interactive": False}
     if plugin.get("provideClusterInfo"):
@@ -125,6 +131,13 @@ def _environment(context: Context, plugin: Mapping[str, Any]) -> dict[str, str]:
     info = {"apiVersion": str(plugin["apiVersion"]), "kind": "ExecCredential", "spec": specification}
     environment["KUBERNETES_EXEC_INFO"] = msgspec.json.encode(info).decode()
     return environment
+
+
+def _listed(plugin: Mapping[str, Any], key: str) -> list[Any]:
+    found = plugin.get(key) or []
+    if not isinstance(found, list):
+        raise _failed(f"its `{key}` is not a list", _CORRECT)
+    return found
 
 
 def _shown(errors: bytes) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -58,7 +59,7 @@ def read_context(path: Path, context: str) -> Context:
     if not isinstance(chosen, Mapping) or not chosen.get("cluster"):
         raise _wrong(path, f"context {context} names no cluster", "add `cluster:` to that context")
     cluster = _named(config, "clusters", str(chosen["cluster"]), path).get("cluster")
-    if not isinstance(cluster, Mapping) or not str(cluster.get("server", "")).startswith(("https://", "http://")):
+    if not isinstance(cluster, Mapping) or not _is_address(str(cluster.get("server", ""))):
         raise _wrong(path, f"cluster {chosen['cluster']} has no `server:` with an https:// URL", "add its URL")
     user: Any = {}
     if chosen.get("user"):
@@ -145,6 +146,14 @@ def _named(config: Mapping[str, Any], kind: str, name: str, path: Path) -> Mappi
             return each
     known = ", ".join(str(each["name"]) for each in entries) or "none"
     raise _wrong(path, f"there is no {kind[:-1]} named {name}", f"use one of: {known}")
+
+
+def _is_address(server: str) -> bool:
+    try:
+        parts = urlsplit(server)
+        return parts.scheme in ("https", "http") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, brackets around what is no address
+        return False
 
 
 def _check_data(context: Context, path: Path) -> None:

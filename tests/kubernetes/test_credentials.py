@@ -259,3 +259,37 @@ async def test_nothing_is_written(server: WildServer, tmp_path: Path, plugin: Pl
         await cluster.version()
     (tmp_path / "runs").unlink()
     assert (path.read_bytes(), path.stat().st_mtime_ns, sorted(os.listdir(tmp_path))) == before
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        ({"env": [{"NAME": "REGION"}]}, "each entry of its `env` needs `name` and `value`"),
+        ({"env": "REGION=1"}, "its `env` is not a list"),
+        ({"args": 5}, "its `args` is not a list"),
+        ({"args": ["a\0b"]}, "null character"),
+    ],
+)
+async def test_a_plugin_entry_that_makes_no_sense_is_told(
+    server: WildServer, tmp_path: Path, plugin: Plugin, entry: dict[str, Any], why: str
+) -> None:
+    plugin.give()
+    async with opened(server.kubeconfig(tmp_path, user=plugin.user(**entry))) as cluster:
+        with pytest.raises(Unauthorized, match=why):
+            await cluster.version()
+
+
+async def test_a_token_that_cannot_be_sent_is_told_without_it(server: WildServer, tmp_path: Path) -> None:
+    async with opened(server.kubeconfig(tmp_path, user={"token": "first-part\nsecond-part"})) as cluster:
+        with pytest.raises(Unauthorized, match="control character") as failed:
+            await cluster.version()
+    assert "second-part" not in str(failed.value)
+
+
+async def test_no_room_for_key_material_is_told(
+    server: WildServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not-there"))
+    async with opened(server.kubeconfig(tmp_path)) as cluster:
+        with pytest.raises(Unauthorized, match="not-there"):
+            await cluster.version()
