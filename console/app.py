@@ -25,7 +25,6 @@ from backends.model import inert
 from screens.actions import bindings
 from screens.catalog import build_screen
 from screens.clipboard import ClipboardMixin
-from screens.command_line import Vocabulary
 from screens.fleet.screen import FLEET_CSS, FleetScreen
 from screens.frame import PALETTE, Deck, FramedScreen
 from screens.glyphs import choose_glyphs
@@ -35,6 +34,7 @@ from screens.overview import Overview
 from screens.palette import ActionProvider
 from screens.places import FleetPlace, Moved, Place, Trail, Visit
 from screens.themes import THEMES, theme_named
+from screens.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from backends.model.stamp import Stamp

@@ -6,8 +6,9 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from backends.model.kinds import ResourceKind, find_kind
+from backends.model.kinds import find_kind
 from screens.places import DoctorPlace, FaultsPlace, FleetPlace, Place, ResourcesPlace
+from screens.vocabulary import USUAL_KINDS, Vocabulary
 
 QUIT_WORDS = ("q", "quit", "q!", "qa", "exit")
 HELP_WORDS = ("help", "h", "?")
@@ -28,26 +29,6 @@ ALIASES = {
     "np": "networkpolicies",
 }
 """What k9s calls some kinds beside the server's own short names."""
-USUAL_KINDS = ("pods", "deployments", "nodes", "services", "statefulsets", "events", "namespaces")
-"""What is offered first, and what is known of before any stamp has answered."""
-
-
-@dataclass(slots=True)
-class Vocabulary:
-    """The words a command may use: filled in as stamps answer."""
-
-    stamps: tuple[str, ...] = ()
-    kinds: tuple[ResourceKind, ...] = ()
-    namespaces: tuple[str, ...] = ()
-    themes: tuple[str, ...] = ()
-    faults: bool = False
-
-    def kind_names(self) -> list[str]:
-        """Plural names (the usual ones first), then short names, then full names."""
-        plural = dict.fromkeys((*USUAL_KINDS, *sorted(kind.resource for kind in self.kinds)))
-        short = sorted({name for kind in self.kinds for name in kind.short_names})
-        full = sorted(kind.full_name for kind in self.kinds if kind.group)
-        return list(dict.fromkeys((*plural, *short, *full)))
 
 
 @dataclass(frozen=True, slots=True)

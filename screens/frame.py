@@ -18,11 +18,11 @@ from textual.worker import Worker, WorkerState
 from backends.clock import Clock
 from screens.actions import Action, bindings
 from screens.chrome import KeyLine, TopLine
-from screens.command_line import Vocabulary, complete, parse_command
 from screens.glyphs import UNICODE, Glyphs
 from screens.overview import Overview
 from screens.places import Place, Visit
 from screens.prompt import Prompt, PromptLog
+from screens.vocabulary import Vocabulary
 
 COMMON = (
     Action(
@@ -195,6 +195,8 @@ class FramedScreen(Screen[None]):
         self._focus_main()
 
     def action_command(self) -> None:
+        from screens.command_line import complete  # the grammar of commands takes 4 ms: not before the first paint
+
         self.prompt.open(
             "command",
             ":",
@@ -262,6 +264,8 @@ class FramedScreen(Screen[None]):
 
     async def obey(self, text: str) -> str:
         """Carry out a command as typed after `:`; return what is wrong with it, or nothing."""
+        from screens.command_line import parse_command
+
         command = parse_command(text, self.deck.words, self.place)
         if command.verb == "problem":
             return command.text

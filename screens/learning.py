@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backends.clock import Clock
-from screens.command_line import Vocabulary
+from screens.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from backends.operations.resources import Resources

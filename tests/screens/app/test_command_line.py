@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from screens.command_line import Command, Vocabulary, complete, parse_command
+from screens.command_line import Command, complete, parse_command
 from screens.places import DoctorPlace, FaultsPlace, FleetPlace, ResourcesPlace
+from screens.vocabulary import Vocabulary
 from tests.screens.stage import SERVED
 
 WORDS = Vocabulary(
