@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from backends.lab.faults import Fault, FaultBoard
+from backends.lab.tasks import keep_running
 from backends.lab.world.load import Load
 from backends.lab.world.world import Tier
 
@@ -73,8 +74,7 @@ class ApplicationServer:
         self._sites = [
             (host, address[1], site[2]) for site, address in zip(self._sites, self._runner.addresses, strict=True)
         ]
-        self._follower = asyncio.create_task(self._follow(), name=f"application-{self._stamp}")
-        self._changes.set()
+        self._follower = keep_running(f"application-{self._stamp}", self._follow)
 
     async def stop(self) -> None:
         """Stop listening and cut what is open."""
@@ -90,14 +90,20 @@ class ApplicationServer:
 
     async def _listen(self) -> None:
         assert self._runner is not None
-        for host, port, context in self._sites:
-            site = web.TCPSite(self._runner, host, port, ssl_context=context, reuse_address=True)
-            await site.start()
-            self._open.append(site)
+        opened: list[web.TCPSite] = []
+        try:
+            for host, port, context in self._sites:
+                site = web.TCPSite(self._runner, host, port, ssl_context=context, reuse_address=True)
+                await site.start()
+                opened.append(site)
+        except OSError:
+            for site in opened:
+                await site.stop()
+            raise
+        self._open = opened
 
     async def _follow(self) -> None:
         while True:
-            await self._changes.wait()
             self._changes.clear()
             cut = self._faults.active("link-cut") is not None
             if cut and self._open:
@@ -107,6 +113,7 @@ class ApplicationServer:
                 self._cut()
             elif not cut and not self._open:
                 await self._listen()
+            await self._changes.wait()
 
     def _hear(self, fault: Fault, begins: bool) -> None:
         if fault.name.startswith("link-"):

@@ -132,7 +132,7 @@ class ControlServer:
         app.router.add_get("/status", self._status)
         app.router.add_post("/faults", self._fault)
         app.router.add_post("/clear", self._clear)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
         await site.start()

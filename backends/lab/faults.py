@@ -111,5 +111,12 @@ class FaultBoard:
         return tuple(self._faults.values())
 
     def _tell(self, fault: Fault, begins: bool) -> None:
+        """Tell every listener, also when one of them fails; the first failure is raised when all have heard."""
+        failure: Exception | None = None
         for listener in self._listeners:
-            listener(fault, begins)
+            try:
+                listener(fault, begins)
+            except Exception as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure

@@ -21,6 +21,7 @@ from backends.lab.estate import StampPlan, plan_stamps
 from backends.lab.faults import FaultBoard
 from backends.lab.folder import LabFolder, described
 from backends.lab.stamp import LabStamp
+from backends.lab.tasks import keep_running
 
 _EXPIRE_FAULTS_EVERY_S = 0.2
 
@@ -109,8 +110,8 @@ class Lab:
     async def start(self) -> None:
         """Start every world and server, then announce them in lab.json."""
         self.folder.make()
-        lives = [*(stamp.world.run() for stamp in self.stamps.values()), self._expire_faults()]
-        self._living = [asyncio.create_task(life, name="lab") for life in lives]
+        self._living = [keep_running(f"stamp-{name}", stamp.world.run) for name, stamp in self.stamps.items()]
+        self._living.append(keep_running("expiry of faults", self._expire_faults))
         for name, stamp in self.stamps.items():
             await stamp.start(self.folder, Authority(f"{name}-ca"))
         await self.control.start()

@@ -48,8 +48,10 @@ class Dispatch:
             return await self._gate.spoil(request, await self._route(request))
         except ApiError as error:
             return json_answer(error.status, error.code, error.headers)
-        except (ConnectionError, web.HTTPException):
+        except web.HTTPException:
             raise
+        except ConnectionError:
+            return _unheard(request)
         except Exception as error:
             _log.exception("%s %s failed", request.method, request.path)
             problem = internal(f"{type(error).__name__}: {error}")
@@ -195,6 +197,13 @@ _BELOW_OBJECTS: dict[tuple[str, str], _Serve] = {
     ("portforward", ""): port_forward.serve,
     ("token", ""): tokens.serve,
 }
+
+
+def _unheard(request: web.Request) -> web.Response:
+    """Return what nobody will read: the caller hung up, which is no failure of ours and not worth a traceback."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=499)
 
 
 def attributes_of(call: Call) -> Attributes:

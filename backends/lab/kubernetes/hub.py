@@ -107,20 +107,29 @@ class WatchHub:
                 subscription.wake()
 
     async def run(self) -> None:
-        """Distribute until cancelled."""
-        seen = self.distributed = self._store.revision
-        while True:
-            await self._store.wait(seen)
-            await asyncio.sleep(_GATHER_S)
-            by_resource: dict[str, list[Change]] = defaultdict(list)
-            try:
-                for change in self._store.since(seen):
-                    by_resource[change.resource].append(change)
-                    seen = change.revision
-            except TooOld:
-                seen = self._store.revision
-                self._cut_off()
-            for resource, changes in by_resource.items():
-                for subscription in tuple(self._subscriptions.get(resource, ())):
-                    subscription.offer(changes)
-            self.distributed = seen
+        """Distribute until cancelled; whoever watches when this fails has to begin anew."""
+        try:
+            while True:
+                await self._store.wait(self.distributed)
+                await asyncio.sleep(_GATHER_S)
+                self._distribute()
+        except Exception:
+            # Begun again it goes on from here: who subscribes meanwhile misses nothing.
+            self.distributed = self._store.revision
+            self._cut_off()
+            raise
+
+    def _distribute(self) -> None:
+        by_resource: dict[str, list[Change]] = defaultdict(list)
+        seen = self.distributed
+        try:
+            for change in self._store.since(seen):
+                by_resource[change.resource].append(change)
+                seen = change.revision
+        except TooOld:
+            seen = self._store.revision
+            self._cut_off()
+        for resource, changes in by_resource.items():
+            for subscription in tuple(self._subscriptions.get(resource, ())):
+                subscription.offer(changes)
+        self.distributed = seen

@@ -7,6 +7,7 @@ import contextlib
 
 from backends.lab.faults import FaultBoard
 from backends.lab.kubernetes.listener import Listener
+from backends.lab.tasks import keep_running
 
 _RESET_EVERY_S = 0.25
 
@@ -22,17 +23,18 @@ _MODES = (
 class LinkState:
     """Keeps one listener in the state that the faults ask for."""
 
-    def __init__(self, listener: Listener, faults: FaultBoard) -> None:
+    def __init__(self, name: str, listener: Listener, faults: FaultBoard) -> None:
+        self._name = name
         self._listener = listener
         self._faults = faults
         self._mode = "serve"
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    async def follow(self) -> None:
+    def follow(self) -> None:
         """Begin to follow the faults; those in force already count at once."""
-        await self._settle()
-        self._task = asyncio.create_task(self._follow(), name="link-state")
+        self._settle()
+        self._task = keep_running(f"link-state-{self._name}", self._follow)
 
     def changed(self) -> None:
         """Look again: a fault began or ended."""
@@ -46,6 +48,7 @@ class LinkState:
                 await self._task
 
     async def _follow(self) -> None:
+        self._settle()
         while True:
             resets = self._faults.active("link-reset") is not None
             try:
@@ -54,9 +57,9 @@ class LinkState:
             except TimeoutError:
                 self._listener.cut(reset=True)
             self._changed.clear()
-            await self._settle()
+            self._settle()
 
-    async def _settle(self) -> None:
+    def _settle(self) -> None:
         wanted = next((mode for fault, mode in _MODES if self._faults.active(fault)), "serve")
         if wanted == self._mode:
             return
@@ -64,7 +67,7 @@ class LinkState:
         if wanted in ("refuse", "expired") or self._mode == "mute":
             self._listener.cut()
         if wanted == "mute":
-            await self._listener.mute()
+            self._listener.mute()
         elif wanted != "refuse":
-            await self._listener.serve(expired=wanted == "expired")
+            self._listener.serve(expired=wanted == "expired")
         self._mode = wanted

@@ -23,6 +23,7 @@ from backends.lab.kubernetes.node_services import NodeServices
 from backends.lab.kubernetes.served import Served
 from backends.lab.kubernetes.snapshots import Snapshots
 from backends.lab.objects import ObjectStore
+from backends.lab.tasks import keep_running
 
 # These change the answers to requests; who only watches would not notice for as long as half an hour.
 _MET_BY_NEW_REQUESTS = ("token-revoked", "forbidden", "api-429", "api-500", "api-html")
@@ -94,11 +95,11 @@ class KubernetesApi:
         await self._runner.setup()
         assert self._runner.server is not None
         self._listener = Listener(self._files, self._runner.server)
-        await self._listener.open(host, port)
+        self._listener.open(host, port)
         self._context.address[0] = f"{host}:{self.port}"
-        self._link = LinkState(self._listener, self.faults)
-        await self._link.follow()
-        self._pump = asyncio.create_task(self._context.hub.run(), name=f"watch-hub-{self.name}")
+        self._link = LinkState(self.name, self._listener, self.faults)
+        self._link.follow()
+        self._pump = keep_running(f"watch-hub-{self.name}", self._context.hub.run)
 
     async def stop(self) -> None:
         """Stop serving and cut what is open."""

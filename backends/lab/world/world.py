@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 import zlib
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from backends.lab.faults import Fault, FaultBoard
 from backends.lab.kubernetes.node_services import ContainerUnavailable, LogEntry, PodUsage, Terminal, Usage
 from backends.lab.metrics import MetricsSnapshots
 from backends.lab.objects import ObjectStore
+from backends.lab.tasks import keep_running
 from backends.lab.world.accounts import DefaultAccounts
 from backends.lab.world.autoscaler import HorizontalAutoscaler
 from backends.lab.world.churn import churn
@@ -101,10 +103,16 @@ class World:
 
     async def run(self) -> None:
         """Live until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.cluster.driver.run(), name=f"world-{self.cluster.name}")
-            if self._changes_per_s > 0:
-                tasks.create_task(churn(self.cluster, self._changes_per_s), name=f"churn-{self.cluster.name}")
+        tasks = [keep_running(f"world-{self.cluster.name}", self.cluster.driver.run)]
+        if self._changes_per_s > 0:
+            churning = functools.partial(churn, self.cluster, self._changes_per_s)
+            tasks.append(keep_running(f"churn-{self.cluster.name}", churning))
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def tiers(self) -> Mapping[str, Tier]:
         """Return the state of the application's tiers: ingress, web, api, database."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import ssl
 import stat
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +19,7 @@ from cryptography import x509
 
 from backends.lab.control import LabControl, LabError
 from backends.lab.runner import Lab, LabOptions, RunningLab, open_lab, run_lab
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -151,3 +154,57 @@ async def test_run_lab_tells_when_ready_and_takes_its_announcement_back(tmp_path
     control = LabControl(running.addresses["control"], "any", tmp_path)
     with pytest.raises(LabError, match="does not answer"):
         await control.status()
+
+
+async def _follow(lab: Lab, path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Begin something endless at the API of orlando, over a bare connection, and return once it answers."""
+    api = json.loads((lab.folder.path / "lab.json").read_text())["stamps"]["orlando"]["kubernetes"]
+    tls = ssl.create_default_context(cafile=api["certificate_authority"])
+    token = next(each["token"] for each in api["accounts"] if "token" in each and "system:masters" in each["groups"])
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", int(api["url"].rpartition(":")[2]), ssl=tls, server_hostname="localhost"
+    )
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: lab\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
+    assert b" 200 " in await reader.readline()
+    return reader, writer
+
+
+def _web_log(lab: Lab) -> tuple[str, str]:
+    """Return the path of a web pod's endless log, and the pod's node."""
+    pods = lab.stamps["orlando"].store.listing("pods", "default")
+    web = next(each for each in pods if each["metadata"]["name"].startswith("ratings-web"))
+    path = f"/api/v1/namespaces/default/pods/{web['metadata']['name']}/log?follow=true"
+    return path, web["spec"]["nodeName"]
+
+
+async def test_it_stops_at_once_whoever_is_connected(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    lab = Lab(LabOptions(tmp_path / "lab"))
+    await lab.start()
+    endless = [await _follow(lab, path) for path in ("/api/v1/pods?watch=1", _web_log(lab)[0])]
+    application = lab.stamps["orlando"].application
+    lab.stamps["orlando"].faults.set("link-black-hole")
+    ports = (lab.control.port, application.port, lab.stamps["seattle"].application.port)
+    bare = [await asyncio.open_connection("127.0.0.1", port) for port in ports]
+    for _, writer in bare:
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: lab\r\nContent-Length: 9\r\n\r\n")
+        await writer.drain()
+    began = time.monotonic()
+    await lab.stop()
+    assert time.monotonic() - began < 2
+    for _, writer in (*endless, *bare):
+        writer.transport.abort()
+    assert [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING] == []
+
+
+async def test_a_log_breaks_off_when_its_node_falls_silent(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    path, node = _web_log(lab)
+    reader, writer = await _follow(lab, path)
+    lab.stamps["orlando"].faults.set("node-notready", node)
+    async with asyncio.timeout(5):
+        with pytest.raises(ConnectionError):
+            while await reader.read(4096):
+                pass
+            raise ConnectionResetError
+    writer.transport.abort()
+    await until(lambda: lab.stamps["orlando"].world.kubelet.silent)
+    assert [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING] == []

@@ -121,4 +121,7 @@ async def _follow(
         await response.write_eof()
     except ConnectionError:
         pass  # the caller went away
+    except ContainerUnavailable:
+        if request.transport is not None:
+            request.transport.abort()  # its node fell silent: too late for a status, the stream breaks
     return response

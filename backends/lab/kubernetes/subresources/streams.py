@@ -21,6 +21,7 @@ from backends.lab.kubernetes.reading import stored_object
 from backends.lab.kubernetes.representations import encode
 from backends.lab.kubernetes.statuses import ApiError, bad_request
 from backends.lab.kubernetes.subresources.containers import choose_container, container_status
+from backends.lab.objects import NoSuchObject
 
 _PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _STDIN, _STDOUT, _STDERR, _STATUS, _RESIZE, _CLOSE = 0, 1, 2, 3, 4, 255
@@ -110,7 +111,7 @@ async def _run(
     try:
         code = await context.nodes.exec(call.namespace, call.name, container, command, terminal, tty=tty)
         status = _exit_status(code)
-    except ContainerUnavailable as error:
+    except (ContainerUnavailable, NoSuchObject) as error:
         status = {"metadata": {}, "status": "Failure", "message": str(error), "reason": "InternalError", "code": 500}
     await terminal.finish(status)
 
