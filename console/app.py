@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -27,9 +26,10 @@ from screens.catalog import build_screen
 from screens.clipboard import ClipboardMixin
 from screens.fleet.screen import FLEET_CSS, FleetScreen
 from screens.frame import PALETTE, Deck, FramedScreen
-from screens.glyphs import choose_glyphs
+from screens.glyphs import ASCII, choose_glyphs
 from screens.learning import learn_words
 from screens.output.ack_pacing import AckPacing
+from screens.output.ascii_lines import AsciiLines
 from screens.overview import Overview
 from screens.palette import ActionProvider
 from screens.places import FleetPlace, Moved, Place, Trail, Visit
@@ -37,6 +37,8 @@ from screens.themes import THEMES, theme_named
 from screens.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from textual.filter import LineFilter
+
     from backends.model.stamp import Stamp
     from console.wiring import Services
     from screens.faults.control import FaultControl
@@ -83,6 +85,7 @@ class StampdeckApp(AckPacing, ClipboardMixin, App[int]):
         self._services: Services | None = None
         self._services_task: asyncio.Task[None] | None = None
         self._trail = Trail()
+        self._ascii_lines = AsciiLines()
         self._keys = dict(keys or {})
         names = tuple(stamp.name for stamp in stamps)
         self.deck = Deck(
@@ -99,12 +102,14 @@ class StampdeckApp(AckPacing, ClipboardMixin, App[int]):
         )
         for each in THEMES:
             self.register_theme(each)
-        if os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY"):
-            self.animation_level = "none"
 
     def get_theme(self, theme_name: str) -> Theme | None:
         """Return a theme by name: ours are known before they can be registered, when Textual reads the first one."""
         return theme_named(theme_name) or super().get_theme(theme_name)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line passes before it is drawn: Textual's own, then ASCII where there is nothing else."""
+        return (*super().get_line_filters(), *([self._ascii_lines] if self.deck.glyphs is ASCII else ()))
 
     def get_default_screen(self) -> Screen[Any]:
         """Home is the bottom of the stack: painted from the configuration alone."""

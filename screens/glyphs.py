@@ -84,8 +84,9 @@ ASCII = Glyphs(
 
 
 def choose_glyphs(ascii_only: bool = False) -> Glyphs:
-    """Return the ASCII set when asked, by configuration or by `STAMPDECK_ASCII`; else the Unicode one."""
-    return ASCII if ascii_only or os.environ.get("STAMPDECK_ASCII", "") not in ("", "0") else UNICODE
+    """Return the ASCII set where the terminal has no more, else the Unicode one; `STAMPDECK_ASCII` (1 or 0) decides."""
+    wish = os.environ.get("STAMPDECK_ASCII", "")
+    return ASCII if (wish != "0" if wish else ascii_only) else UNICODE
 
 
 def is_starting(state: SourceState) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from console.commands.exits import ExitCode
 from console.commands.shell import Shell
+from screens.output.terminal_settings import terminal_settings
 
 if TYPE_CHECKING:
     from console.settings import Settings
@@ -21,6 +23,8 @@ def open_app(shell: Shell, faults: FaultControl | None = None) -> int:
     """Run the console on the chosen stamps until its user leaves, and return the exit code."""
     settings = shell.settings
     names = shell.choose(())
+    terminal = terminal_settings(os.environ)
+    os.environ.update(terminal.variables)  # Textual reads them when it is imported
     # Until the services open nothing that is made is garbage: 10 ms before the first paint, 100 ms after it.
     gc.disable()
     # 0.16 s of Textual, paid by this command alone.
@@ -31,6 +35,7 @@ def open_app(shell: Shell, faults: FaultControl | None = None) -> int:
         lambda: _open_services(settings, names),
         keys=settings.keys,
         theme=settings.theme,
+        ascii_only=not terminal.unicode,
         command=shell.command,
         faults=faults,
     )
