@@ -73,9 +73,16 @@ def cell_text(cell: object) -> str:
 
 
 def emit(*lines: str) -> None:
-    """Write lines to stdout at once, so that whoever follows a pipe sees them when they happen."""
+    """Write lines to stdout at once, so that whoever follows a pipe sees them when they happen.
+
+    What the terminal's encoding does not have is written as an escape: a name must not end a command.
+    """
+    text = "".join(f"{line}\n" for line in lines)
     try:
-        sys.stdout.write("".join(f"{line}\n" for line in lines))
+        try:
+            sys.stdout.write(text)
+        except UnicodeEncodeError:
+            sys.stdout.write(text.encode(sys.stdout.encoding, "backslashreplace").decode(sys.stdout.encoding))
         sys.stdout.flush()
     except BrokenPipeError:
         raise ReaderLeft from None

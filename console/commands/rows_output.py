@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from backends.model import inert
 from backends.model.cells import text_reader
+from backends.model.csv_text import csv_line
 from backends.model.table import Column, Row
 from backends.model.typed import column_key
 from console.commands.drawing import cell_text, table, width
@@ -27,9 +26,9 @@ class RowsPrinter:
 
     @property
     def header(self) -> tuple[str, ...]:
-        """The titles as kubectl prints them."""
+        """The titles as kubectl prints them; those of a custom resource are as foreign as its cells."""
         front = ("STAMP",) * self.with_stamp + ("NAMESPACE",) * self.with_namespace
-        return (*front, *(self.columns[at].name.upper() for at in self._shown))
+        return (*front, *(inert.name(self.columns[at].name).upper() for at in self._shown))
 
     def cells(self, row: Row, now: float) -> tuple[str, ...]:
         """Return the texts of one row under `header`; ages count to `now`."""
@@ -41,13 +40,8 @@ class RowsPrinter:
         return table(self.header, [self.cells(row, now) for row in rows])
 
     def as_csv(self, rows: Sequence[Row], now: float) -> list[str]:
-        """Return RFC 4180 lines, header first; what a spreadsheet would run as a formula is quoted as text."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self.header)
-        for row in rows:
-            writer.writerow([_inert_csv(cell) for cell in self.cells(row, now)])
-        return text.getvalue().splitlines()
+        """Return lines of comma-separated values, header first."""
+        return [csv_line(self.header), *(csv_line(self.cells(row, now)) for row in rows)]
 
     def as_names(self, rows: Sequence[Row]) -> list[str]:
         """Return `kind/name` lines, as kubectl's -o name, behind the stamp's name when there are several."""
@@ -105,8 +99,3 @@ class AlignedLines:
 
 def _is_age(column: Column) -> bool:
     return column_key(column.name) == "age"
-
-
-def _inert_csv(cell: str) -> str:
-    text = inert.name(cell)
-    return f"'{text}" if text[:1] in ("=", "+", "@") or (text[:1] == "-" and not text[1:2].isdigit()) else text

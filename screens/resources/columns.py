@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from backends.model import inert
 from backends.model.cells import is_right_aligned, text_reader, tone_reader
 from backends.model.sorting import row_key
 from backends.model.table import Column, Row
@@ -55,7 +56,7 @@ def _server_column(
     long = key in _LONG
     return TableColumn(
         key=column_identity(column),
-        title=column.name.upper(),
+        title=inert.name(column.name).upper(),  # whoever defined a custom resource chose it
         text=lambda row: read(row, now()),
         sort_key=row_key(columns, column.name, reverse=reverse),
         tone=tone_reader(columns, index, kind),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from backends.model.health import Health, SourceState
-from backends.model.table import Row
+from backends.model.table import Column, Row
 from screens.glyphs import UNICODE
 from screens.lines import as_text, width_of
 from screens.places import ContainersPlace, DetailPlace, LogsPlace, Place, ResourcesPlace
@@ -101,3 +101,8 @@ def test_favourite_namespaces() -> None:
         "kube-public",
     ]
     assert favourites_line(names, "a", 10) == ()
+
+
+def test_titles_of_custom_resources_are_not_obeyed() -> None:
+    (made,) = table_columns((Column("Phase\x1b[2J\u202e"),), "widgets", lambda: NOW)
+    assert made.title == "PHASE␛[2J<U+202E>"
