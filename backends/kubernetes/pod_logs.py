@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import AsyncIterator, Sequence
+from urllib.parse import quote
 
 from backends.kubernetes.connection import Connection
 from backends.kubernetes.lines import LineSplitter
@@ -16,7 +17,7 @@ LINE_LIMIT = 64 * 1024
 
 async def read_logs(connection: Connection, request: LogRequest) -> AsyncIterator[Sequence[LogLine]]:
     """Yield the lines of a container as they come, until it ends or the caller stops; raises SourceError."""
-    path = f"/api/v1/namespaces/{request.namespace}/pods/{request.pod}/log"
+    path = f"/api/v1/namespaces/{quote(request.namespace)}/pods/{quote(request.pod)}/log"
     doing = f"read the log of {request.namespace}/{request.pod}"
     reader = LogReader(connection.stamp.name, request)
     async with connection.stream(path, _query(request), accept="*/*", doing=doing) as stream:

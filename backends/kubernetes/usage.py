@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -98,7 +99,7 @@ async def node_usage(connection: Connection) -> dict[str, Amount]:
 async def pod_usage(connection: Connection, namespace: str | None) -> dict[tuple[str, str], Amount]:
     """Return what each pod uses, its containers summed; NotFound where the metrics API is not served."""
     doing = "read the use of pods"
-    path = f"{_METRICS}/namespaces/{namespace}/pods" if namespace else f"{_METRICS}/pods"
+    path = f"{_METRICS}/namespaces/{quote(namespace)}/pods" if namespace else f"{_METRICS}/pods"
     listed = await _metrics(connection, path, _POD_METRICS, doing)
     usage: dict[tuple[str, str], Amount] = {}
     try:

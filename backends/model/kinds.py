@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+_PLAIN = ":"
+"""Besides letters, digits and `_.-~`: names of roles have colons."""
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceKind:
@@ -37,14 +40,16 @@ class ResourceKind:
         return tuple(dict.fromkeys(name for name in found if name))
 
     def path(self, namespace: str | None = None, name: str | None = None, subresource: str | None = None) -> str:
-        """Return the URL path of the collection, or of one object or its subresource."""
+        """Return the URL path of the collection, or of one object or its subresource, quoted where need be."""
+        from urllib.parse import quote  # 3 ms that a first paint should not pay
+
         root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
         parts = [root]
         if namespace and self.namespaced:
-            parts.append(f"namespaces/{namespace}")
+            parts += ("namespaces", quote(namespace, safe=_PLAIN))
         parts.append(self.resource)
         if name:
-            parts.append(name)
+            parts.append(quote(name, safe=_PLAIN))
         if subresource:
             parts.append(subresource)
         return "/".join(parts)

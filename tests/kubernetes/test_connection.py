@@ -260,3 +260,16 @@ async def test_usage_is_summed_over_containers(server: WildServer, cluster: Clus
         assert await cluster.pod_usage("shop") == {("shop", "web"): (500, 128 << 20)}
         assert await cluster.node_usage() == {"n1": (1500, 1 << 30)}
     assert server.requests[0].path == "/apis/metrics.k8s.io/v1beta1/namespaces/shop/pods"
+
+
+async def test_a_name_cannot_ask_for_something_else(server: WildServer, cluster: Cluster) -> None:
+    async def echo(request: Request, writer: asyncio.StreamWriter) -> None:
+        known = request.path in ("/api", "/apis")
+        await (server.answer(request, writer) if known else server.send(writer, {"asked": request.path}))
+
+    with server.misbehave(echo):
+        for name in ("one?watch=1", "one#two", "a b", "system:node", "caf\u00e9"):
+            assert await cluster.get("configmaps", name, "default") == {
+                "asked": f"/api/v1/namespaces/default/configmaps/{name}"
+            }
+            assert "watch" not in server.requests[-1].query
