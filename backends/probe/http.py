@@ -21,8 +21,8 @@ class HttpProbe:
     """Asks the application of one stamp past Traffic Manager, as one of its users would, over HTTP/1.1.
 
     Every question opens its own connection: a kept one would hide that the listener is gone, that the load
-    balancer moved or that the certificate expired. Proxies of the environment are not used, redirects are not
-    followed: what is asked is this stamp, not where it sends people.
+    balancer moved or that the certificate expired; nor are cookies kept. Proxies of the environment are not used,
+    redirects are not followed: what is asked is this stamp, not where it sends people.
     """
 
     def __init__(self, stamp_name: str, access: ApplicationAccess, clock: Clock) -> None:
@@ -30,6 +30,7 @@ class HttpProbe:
         self._access = access
         self._clock = clock
         self._client: httpx.AsyncClient | None = None
+        self._opening = asyncio.Lock()
 
     async def ask(self) -> ProbeSample:
         """Ask once; a failure is a sample with `ok` False and the reason in words, never an exception."""
@@ -66,6 +67,8 @@ class HttpProbe:
         headers = {"Host": access.host} if access.host else {}
         # httpcore names and verifies the certificate by this extension instead of the URL's host.
         extensions = {"sni_hostname": urlsplit(f"//{access.host}").hostname} if access.host else {}
+        # A session cookie of the last answer would lead to the same pod for ever, well or not.
+        client.cookies.clear()
         async with client.stream("GET", access.url, headers=headers, extensions=extensions) as response:
             body = bytearray()
             async for chunk in response.aiter_raw():
@@ -76,18 +79,19 @@ class HttpProbe:
 
     async def _open_client(self) -> httpx.AsyncClient:
         """Return the client, made at the first question: a CA file that is missing now may be there later."""
-        if self._client is None:
-            # Reading the system's authorities takes tens of milliseconds: not on the loop that draws.
-            context = await asyncio.to_thread(_trust, self._access)
-            self._client = httpx.AsyncClient(
-                verify=context,
-                trust_env=False,
-                follow_redirects=False,
-                timeout=self._access.timeout_s,
-                limits=httpx.Limits(max_keepalive_connections=0),
-                headers={"User-Agent": "stampdeck-probe", "Accept-Encoding": "identity", "Connection": "close"},
-            )
-        return self._client
+        async with self._opening:  # the fleet and the doctor may ask at once
+            if self._client is None:
+                # Reading the system's authorities takes tens of milliseconds: not on the loop that draws.
+                context = await asyncio.to_thread(_trust, self._access)
+                self._client = httpx.AsyncClient(
+                    verify=context,
+                    trust_env=False,
+                    follow_redirects=False,
+                    timeout=self._access.timeout_s,
+                    limits=httpx.Limits(max_keepalive_connections=0),
+                    headers={"User-Agent": "stampdeck-probe", "Accept-Encoding": "identity", "Connection": "close"},
+                )
+            return self._client
 
     def _failure(self, reason: str) -> ProbeSample:
         return ProbeSample(at=self._clock.now(), ok=False, latency_s=None, reason=reason)

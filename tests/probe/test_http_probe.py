@@ -51,6 +51,14 @@ async def test_the_question_is_http_1_1_with_the_given_host_and_its_own_connecti
     assert "\r\nConnection: close\r\n" in head
 
 
+async def test_no_cookie_ties_the_next_question_to_the_pod_of_the_last() -> None:
+    async with raw_server(answering(Set_Cookie="affinity=pod-1; Path=/")) as server:
+        probe = HttpProbe("orlando", to(server.port), SystemClock())
+        assert (await probe.ask()).ok and (await probe.ask()).ok
+        await probe.close()
+    assert not [head for head in server.requests if "cookie:" in head.lower()]
+
+
 async def test_an_answer_of_another_stamp_is_well_but_said() -> None:
     async with raw_server(answering(X_Stamp="seattle")) as server:
         sample = await ask(to(server.port))
