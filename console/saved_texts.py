@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from platformdirs import user_state_path
+from console.configuration.folders import make_private, state_folder
 
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 _KINDS = (".csv", ".yaml")
@@ -21,8 +21,8 @@ def save_text(name: str, lines: Iterable[str]) -> Path:
     """
     kind = next((each for each in _KINDS if name.endswith(each)), ".txt")
     name = name.removesuffix(kind)
-    folder = user_state_path("stampdeck") / "saved"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(state_folder())
+    folder = make_private(state_folder() / "saved")
     base = f"{_ODD.sub('-', name).strip('-.')[:80] or 'text'}-{time.strftime('%Y%m%d-%H%M%S')}"
     for number in range(1000):
         path = folder / (f"{base}{kind}" if not number else f"{base}-{number}{kind}")

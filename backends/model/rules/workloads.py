@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from backends.model.diagnosis import Facts, Finding, Object
-from backends.model.fields import amount, condition, full_name, items, mapping, text
+from backends.model.fields import amount, condition, full_name, mapping, text
 from backends.model.fleet import Severity
 from backends.model.rules.pods import diagnose_pod
 
@@ -105,8 +105,3 @@ def _cannot_create(message: str) -> Finding:
         todo = "see which policy, limit range or missing service account refuses"
         return Finding(Severity.BAD, "its pods are refused by the API", message, todo)
     return Finding(Severity.BAD, "its pods cannot be created", message, "correct its pod template")
-
-
-def images_of(obj: Object) -> list[str]:
-    """Return the images of a workload's pod template."""
-    return [text(each, "image") for each in items(obj, "spec", "template", "spec", "containers")]
