@@ -1,6 +1,6 @@
 """How one context is reached: address, TLS and credentials, loaded by the official client.
 
-`kubernetes.aio` costs 0.35 s to import and is needed only here, so it is imported at the first use, in a thread.
+The client costs 0.1 s to import and is needed only here, so it is imported at the first use, in a thread.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from backends.errors import ConfigurationError, StampdeckError, Unauthorized
 from backends.kubernetes.exec_plugin import PluginCredential
 from backends.kubernetes.failures import clean
 from backends.kubernetes.kubeconfig import Context
+from backends.kubernetes.official import official_client
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -75,25 +76,19 @@ async def load_access(context: Context, plugin: PluginCredential | None) -> Acce
 
 
 def _new_configuration() -> Any:
-    from kubernetes.aio.client import Configuration
-
-    configuration = Configuration()
+    configuration = official_client().configuration()
     # Python 3.13 insists on extensions that certificates of older clusters lack; kubectl does not.
     configuration.disable_strict_ssl_verification = True
     return configuration
 
 
 async def _load(entry: dict[str, Any], configuration: Any) -> None:
-    from kubernetes.aio.config.kube_config import KubeConfigLoader
-
-    loader = KubeConfigLoader(entry, active_context="chosen", config_base_path="")
+    loader = official_client().loader(entry, active_context="chosen", config_base_path="")
     await loader.load_and_set(configuration)
 
 
 def _tls(configuration: Any) -> ssl.SSLContext:
-    from kubernetes.aio.client.rest import RESTClientObject
-
-    context = RESTClientObject(configuration).ssl_context
+    context = official_client().rest(configuration).ssl_context
     assert isinstance(context, ssl.SSLContext)
     return context
 

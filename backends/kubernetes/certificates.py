@@ -12,8 +12,6 @@ import ssl
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from cryptography import x509
-
 from backends.errors import ConfigurationError, SourceError, Unauthorized
 from backends.kubernetes import failures
 from backends.kubernetes.access import proxy_for
@@ -42,9 +40,9 @@ async def certificates_of(stamp: Stamp, connect_s: float) -> Sequence[Certificat
 def _client_certificate(context: Context) -> Certificate | None:
     data, file = context.user.get("client-certificate-data"), context.user.get("client-certificate")
     if data:
-        return _certificate("client", x509.load_pem_x509_certificate(base64.b64decode(str(data))))
+        return _certificate("client", base64.b64decode(str(data)))
     if file:
-        return _certificate("client", x509.load_pem_x509_certificate((context.folder / str(file)).read_bytes()))
+        return _certificate("client", (context.folder / str(file)).read_bytes())
     return None
 
 
@@ -63,7 +61,7 @@ async def _server_certificate(context: Context, stamp: Stamp, connect_s: float) 
         raise _named(failures.from_exception(error, f"{host}:{port}", timeout_s=connect_s), stamp) from None
     try:
         shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
-        return _certificate("server", x509.load_der_x509_certificate(shown))
+        return await asyncio.to_thread(_certificate, "server", shown)
     except ValueError as error:
         raise _named(failures.from_exception(error, f"{host}:{port}"), stamp) from None
     finally:
@@ -72,7 +70,12 @@ async def _server_certificate(context: Context, stamp: Stamp, connect_s: float) 
             await writer.wait_closed()
 
 
-def _certificate(role: str, found: x509.Certificate) -> Certificate:
+def _certificate(role: str, encoded: bytes) -> Certificate:
+    """Read PEM or DER; ValueError when it is neither. Call it in a thread, the first one imports the reader."""
+    from cryptography import x509
+
+    read = x509.load_pem_x509_certificate if b"-----BEGIN" in encoded else x509.load_der_x509_certificate
+    found = read(encoded)
     begins, ends = found.not_valid_before_utc.timestamp(), found.not_valid_after_utc.timestamp()
     return Certificate(role, ends, found.subject.rfc4514_string(), begins)
 
