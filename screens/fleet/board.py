@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -19,8 +19,7 @@ BLOCK_HEIGHT = BLOCK_LINES + 2
 BLOCK_WIDTH = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Arrangement:
+class Arrangement(NamedTuple):
     """How the stamps are laid out: blocks in so many columns and rows, or dense lines (no columns)."""
 
     columns: int
@@ -47,23 +46,28 @@ class StampBlock(Static):
             self.number = number
 
     def __init__(self, number: int, stamp: StampSnapshot, glyphs: Glyphs) -> None:
-        super().__init__("", markup=False)
+        super().__init__(
+            "", markup=False, classes=" ".join(name for name, on in _classes(stamp, number == 0).items() if on)
+        )
         self._number = number
         self._glyphs = glyphs
         self.border_title = as_content([line((stamp.name, "strong"))])
 
     def show(self, stamp: StampSnapshot, now: float, width: int, chosen: bool) -> None:
         """Draw a stamp in so many cells."""
-        tone = "dim" if is_starting(stamp.api) else HEALTH_TONES[stamp.api.health]
-        for each in ("good", "warn", "bad", "dim"):
-            self.set_class(each == tone, f"-{each}")
-        self.set_class(chosen, "-chosen")
+        self.update_classes(_classes(stamp, chosen), animate=False)
         where = "" if stamp.location == stamp.name else stamp.location
         self.border_subtitle = as_content([line((where, "dim"))]) if where else None
         self.update(as_content(block_lines(stamp, now, width, self._glyphs)))
 
     def on_click(self) -> None:
         self.post_message(self.Pressed(self._number))
+
+
+def _classes(stamp: StampSnapshot, chosen: bool) -> dict[str, bool]:
+    """Return what the style of a block depends on, and whether it holds."""
+    tone = "dim" if is_starting(stamp.api) else HEALTH_TONES[stamp.api.health]
+    return {**{f"-{each}": each == tone for each in ("good", "warn", "bad", "dim")}, "-chosen": chosen}
 
 
 class Board(Container):

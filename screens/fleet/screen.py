@@ -82,10 +82,8 @@ class FleetScreen(FramedScreen):
     def _draw_verdict(self, tall: bool) -> None:
         overview = self.deck.overview
         verdict = self.query_one("#verdict", Static)
-        verdict.set_class(tall, "-tall")
         level = VerdictLevel.DOWN if overview.failure else overview.snapshot.verdict.level
-        for each in VerdictLevel:
-            verdict.set_class(each is level, f"-{each}")
+        verdict.update_classes({"-tall": tall, **{f"-{each}": each is level for each in VerdictLevel}}, animate=False)
         width = self.size.width - 4
         verdict.update(as_content([verdict_line(overview.snapshot, overview.failure, width, self.deck.glyphs)]))
 

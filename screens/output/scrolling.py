@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from screens.output.cells import Cell
 
@@ -12,8 +12,7 @@ IGNORED_RIGHT_CELLS = 3
 FEWEST_LINES_SAVED = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Scroll:
+class Scroll(NamedTuple):
     """Lines `top` to `bottom` (both included) move up by `lines`, or down when it is negative."""
 
     top: int
