@@ -22,6 +22,9 @@ from console.commands.status_schema import (
     WorkloadNumbers,
 )
 
+_NAMED = 3
+"""Sources with one and the same problem that are named; of more, the first and their number."""
+
 
 def status_document(snapshot: FleetSnapshot) -> dict[str, Any]:
     """Return the document for a snapshot, as plain values ready for JSON or YAML."""
@@ -44,16 +47,13 @@ def is_degraded(snapshot: FleetSnapshot) -> bool:
 
 
 def problems_of(stamp: StampSnapshot) -> list[str]:
-    """Return what is not well on one stamp, most telling first."""
-    found = []
-    if stamp.api.is_degraded:
-        found.append(_problem("api", stamp.api))
-    for name, state in stamp.sources.items():
-        # When the API itself is gone each of its watches says the same: once is enough.
-        if state.is_degraded and not (stamp.api.health is Health.DOWN and name != "application"):
-            found.append(_problem(name, state))
-    if stamp.application.is_degraded and "application" not in stamp.sources:
-        found.append(_problem("application", stamp.application))
+    """Return what is not well on one stamp, most telling first; sources that say the same are one problem."""
+    alike: dict[tuple[Health, str], list[str]] = {}
+    for name, state in {"api": stamp.api, **stamp.sources, "application": stamp.application}.items():
+        # When the API itself is gone its watches have nothing of their own to say.
+        if state.is_degraded and (name in ("api", "application") or stamp.api.health is not Health.DOWN):
+            alike.setdefault((state.health, state.reason), []).append(name)
+    found = [_problem(names, health, reason) for (health, reason), names in alike.items()]
     if stamp.probes and not stamp.probes[-1].ok and not stamp.application.is_degraded:
         found.append(f"application: {stamp.probes[-1].reason}")
     if stamp.nodes_total is not None and (stamp.nodes_ready or 0) < stamp.nodes_total:
@@ -64,8 +64,9 @@ def problems_of(stamp: StampSnapshot) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _problem(name: str, state: SourceState) -> str:
-    return f"{name} {state.health.value}: {state.reason}" if state.reason else f"{name} {state.health.value}"
+def _problem(names: list[str], health: Health, reason: str) -> str:
+    who = ", ".join(names) if len(names) <= _NAMED else f"{names[0]} and {len(names) - 1} more sources"
+    return f"{who} {health.value}" + (f": {reason}" if reason else "")
 
 
 def _stamp(stamp: StampSnapshot, now: float) -> StampStatus:
