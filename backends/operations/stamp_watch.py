@@ -81,6 +81,7 @@ class StampWatch:
             self._recoveries = self._version.recoveries
             for collection in self._collections():
                 collection.refresh()  # the API is back: waiting out each watch's own delay would only be late
+            self._metrics.refresh()
         entries: list[TimelineEntry] = []
         for collection in self._collections():
             entries += await collection.fold(now)

@@ -14,7 +14,10 @@ from screens.widgets.columns import TableColumn
 
 _TICKING = frozenset({"age", "lastseen", "firstseen", "lastschedule", "duration"})
 _LONG = frozenset(
-    {"name", "message", "images", "selector", "containers", "labels", "reference", "object", "nodeselector"}
+    {
+        *("name", "message", "images", "selector", "containers", "labels", "reference", "object", "nodeselector"),
+        *("ports", "externalip", "hosts", "endpoints", "accessmodes"),
+    }
 )
 
 STAMP = "stamp"

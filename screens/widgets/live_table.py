@@ -53,6 +53,7 @@ class LiveTable(TableNavigation, can_focus=True):
             color: $block-cursor-foreground; background: $block-cursor-background; text-style: bold;
         }
         & > .live-table--cursor-blurred { color: $foreground; background: $surface-lighten-2; }
+        &:light > .live-table--cursor-blurred { background: $surface-darken-2; }
         & > .live-table--marked { color: $text-accent; background: $accent-muted; }
         & > .live-table--changed { background: $primary-muted; text-style: bold; }
         & > .live-table--empty { color: $foreground-muted; background: $background; text-style: italic; }

@@ -147,6 +147,21 @@ async def test_a_dead_stamp_is_down_within_ten_seconds_and_keeps_its_numbers(clo
         assert texts[-1] == "API answers again"
 
 
+async def test_usage_is_asked_for_as_soon_as_the_api_is_back(clock: ManualClock) -> None:
+    cluster = a_cluster("orlando", clock)
+    async with running(Fleet({"orlando": cluster}, {}, clock), clock) as fleet:
+        await settle(fleet, clock)
+        cluster.failing |= {"version": refused("orlando"), "node_usage": refused("orlando")}
+        for _ in range(90):
+            await clock.advance(1)
+        stamp = fleet.state.value.stamp("orlando")
+        assert (stamp.api.health, stamp.sources["metrics"].health) == (Health.DOWN, Health.DOWN)
+        cluster.failing.clear()
+        back_at = clock.now()
+        await clock.until(lambda: fleet.state.value.stamp("orlando").sources["metrics"].health is Health.LIVE)
+        assert clock.now() - back_at < 10
+
+
 async def test_a_silent_api_is_down_within_ten_seconds(clock: ManualClock) -> None:
     cluster = a_cluster("orlando", clock)
     async with running(Fleet({"orlando": cluster}, {}, clock), clock) as fleet:

@@ -10,6 +10,7 @@ from screens.places import ContainersPlace, DetailPlace, LogsPlace, Place, Resou
 from screens.resources.columns import default_sort, table_columns
 from screens.resources.drill import drill_place, logs_place, node_place, owner_place
 from screens.resources.rows import Counts, favourites, favourites_line, states_line, title_line
+from screens.widgets.columns import ColumnLayout
 from tests.screens.stage import NOW, pod
 from tests.support.fakes import EVENT_COLUMNS, POD_COLUMNS
 
@@ -106,3 +107,16 @@ def test_favourite_namespaces() -> None:
 def test_titles_of_custom_resources_are_not_obeyed() -> None:
     (made,) = table_columns((Column("Phase\x1b[2J\u202e"),), "widgets", lambda: NOW)
     assert made.title == "PHASE␛[2J<U+202E>"
+
+
+def test_long_cells_of_services_give_way_so_that_the_age_is_seen() -> None:
+    titles = ("Name", "Type", "Cluster-IP", "External-IP", "Port(s)", "Age")
+    cells = ("n" * 40, "LoadBalancer", "10.0.125.232", "20.40.96.10", "80:31080/TCP,443:30667/TCP,8443:30668/TCP", "9d")
+    row = Row("o/1", "orlando", "default", "n" * 40, cells)
+    columns = tuple(Column(title) for title in titles)
+    layout = ColumnLayout(table_columns(columns, "services", lambda: NOW, with_stamp=True, with_namespace=True))
+    layout.measure(layout.texts(row))
+    layout.set_available(117)
+    assert layout.total_width <= 117
+    layout.set_available(300)
+    assert layout.total_width > 117
