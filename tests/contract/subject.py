@@ -1,11 +1,10 @@
-"""What the contract is proved on: a real control plane, or the lab's API server; both behind one small face."""
+"""What the contract is proved on: a real control plane, or the whole lab; both behind one small face."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +14,10 @@ import yaml
 
 from backends.clock import SystemClock
 from backends.kubernetes import Cluster, Timing
-from backends.lab.kubernetes import NoNodes
-from backends.lab.kubernetes.node_services import ContainerUnavailable, LogEntry
+from backends.lab.control import LabControl
+from backends.lab.world.logs import LINES_PER_SECOND
 from backends.model.stamp import ClusterAccess, Stamp
-from tests.lab.api.support import ADMIN, NOBODY, Lab, running_lab
 from tests.support.control_plane import ControlPlane
-from tests.support.fake_kubelet import LINES_AT_ONCE
 from tests.support.waiting import eventually, until
 
 Object = dict[str, Any]
@@ -52,64 +49,52 @@ class Subject:
         """Make a new namespace and return its name once pods can be made in it."""
         made = await send(cluster, "POST", "/api/v1/namespaces", {"metadata": {"generateName": "contract-"}})
         name = str(made["metadata"]["name"])
-        if self.name == "lab":
-            return name
-        # The real server refuses pods until its controller made the account.
+        # The server refuses pods until its controller made the account.
         await eventually(lambda: cluster.list_objects("serviceaccounts", namespace=name))
         return name
 
     async def node(self, cluster: Cluster) -> str:
-        """Make sure that there is a node that is Ready and return its name."""
+        """Make sure that there is a node for pods that is Ready and return its name."""
         if not await cluster.list_objects("nodes"):
             await send(cluster, "POST", "/api/v1/nodes", {"metadata": {"name": "node-0"}})
-        if self.name == "lab":
-            status = {"conditions": [{"type": "Ready", "status": "True"}], "allocatable": {"cpu": "2", "memory": "4Gi"}}
-            await send(cluster, "PATCH", "/api/v1/nodes/node-0/status", {"status": status}, PATCHES["merge"])
         async with cluster.reflect("nodes") as nodes:
-            await until(lambda: any(str(row.cells[1]).startswith("Ready") for row in nodes.store.rows.values()))
-        return "node-0"
+
+            def ready() -> str:
+                free = (row for row in nodes.store.rows.values() if str(row.cells[1]).startswith("Ready"))
+                return next((row.name for row in free if "master" not in row.name), "")
+
+            return await until(ready)
 
     async def pod(self, cluster: Cluster, namespace: str, name: str, *, running: bool = True) -> None:
-        """Make a pod `name` with a container `web`, labelled app=web; it runs, or waits for a node for ever."""
+        """Make a pod `name` with a container `web`, labelled app=web; it is ready, or waits for a node for ever.
+
+        On the lab it writes 20 lines a second; a real kubelet is played by one that writes as many.
+        """
         spec: Object = {"containers": [{"name": "web", "image": "registry.example/web:v1"}]}
         if running:
             spec["nodeName"] = await self.node(cluster)
         else:
             spec["nodeSelector"] = {"no-such": "node"}
-        made = {"metadata": {"name": name, "labels": {"app": "web"}}, "spec": spec}
+        meta = {"name": name, "labels": {"app": "web"}, "annotations": {LINES_PER_SECOND: "20"}}
+        made = {"metadata": meta, "spec": spec}
         path = f"/api/v1/namespaces/{namespace}/pods"
         await send(cluster, "POST", path, made)
         if not running:
             return
-        if self.name == "lab":
-            await send(cluster, "PATCH", f"{path}/{name}/status", {"status": _RUNNING}, PATCHES["merge"])
 
         async def runs() -> bool:
-            return bool((await cluster.get("pods", name, namespace))["status"].get("phase") == "Running")
+            status = (await cluster.get("pods", name, namespace))["status"]
+            return any(each["type"] == "Ready" and each["status"] == "True" for each in status.get("conditions", ()))
 
         await eventually(runs)
 
     async def budget_counted(self, cluster: Cluster, path: str) -> None:
-        """Wait until a disruption budget's status forbids what it should (on the lab: say so in its place)."""
-        if self.name == "lab":
-            counted = {"disruptionsAllowed": 0, "currentHealthy": 1, "desiredHealthy": 1, "expectedPods": 1}
-            status = {"status": counted | {"observedGeneration": 1}}
-            await send(cluster, "PATCH", f"{path}/status", status, PATCHES["merge"])
+        """Wait until a disruption budget's controller has counted its one pod."""
 
         async def is_counted() -> bool:
             return bool((await send(cluster, "GET", path)).get("status", {}).get("currentHealthy") == 1)
 
         await eventually(is_counted)
-
-
-_RUNNING = {
-    "phase": "Running",
-    "podIP": "10.244.0.9",
-    "conditions": [{"type": "Ready", "status": "True"}],
-    "containerStatuses": [
-        {"name": "web", "ready": True, "restartCount": 0, "state": {"running": {}}, "image": "x", "imageID": ""}
-    ],
-}
 
 
 async def send(
@@ -135,39 +120,34 @@ def real_subject(plane: ControlPlane) -> Subject:
     return Subject("real", plane.kubeconfig, compact)
 
 
-@asynccontextmanager
-async def lab_subject(folder: Path) -> AsyncIterator[Subject]:
-    """Run the lab's API server and return the contract's view of it."""
-    async with running_lab(folder, nodes=_WrittenLogs(), bookmark_every_s=0.5) as lab:
-        kubeconfig = folder / "kubeconfig"
-        kubeconfig.touch(mode=0o600)
-        kubeconfig.write_text(yaml.safe_dump(_lab_kubeconfig(lab)))
+async def lab_subject(folder: Path) -> Subject:
+    """Return the contract's view of the first stamp of the lab that runs in `folder`.
 
-        async def compact() -> None:
-            hub = lab.api._context.hub
-            await until(lambda: hub.distributed == lab.store.revision)
-            lab.faults.set("watch-410")
-            lab.faults.clear("watch-410")
+    The kubeconfig is the one of the lab's folder; it gains a `viewer`, an account made for the purpose that was
+    given no rights, and the `stranger`.
+    """
+    kubeconfig = folder / "kube" / "contract.yaml"
+    if not kubeconfig.exists():
+        await _write_kubeconfig(folder / "kube" / "orlando.yaml", kubeconfig)
+    control = LabControl.read(folder)
 
-        yield Subject("lab", kubeconfig, compact)
+    async def compact() -> None:
+        await control.fault("orlando", "watch-410")
+        await control.clear("orlando", "watch-410")
 
-
-def _lab_kubeconfig(lab: Lab) -> Object:
-    authority = base64.b64encode((lab.folder / "ca.crt").read_bytes()).decode()
-    tokens = {"admin": ADMIN, "viewer": NOBODY, "stranger": "nobody-knows-this-token"}
-    return {
-        "clusters": [{"name": "lab", "cluster": {"server": lab.url, "certificate-authority-data": authority}}],
-        "users": [{"name": name, "user": {"token": token}} for name, token in tokens.items()],
-        "contexts": [{"name": name, "context": {"cluster": "lab", "user": name}} for name in tokens],
-    }
+    return Subject("lab", kubeconfig, compact)
 
 
-class _WrittenLogs(NoNodes):
-    """Nodes on which every container named `web` wrote the same lines as the real plane's kubelet writes."""
-
-    def log(self, namespace: str, pod: str, container: str, *, previous: bool = False) -> Sequence[LogEntry]:
-        if previous:
-            message = f'previous terminated container "{container}" in pod "{pod}" not found'
-            raise ContainerUnavailable(message, 400)
-        began = SystemClock().now() - LINES_AT_ONCE
-        return [LogEntry(began + number, f"{pod} line {number}") for number in range(LINES_AT_ONCE)]
+async def _write_kubeconfig(given: Path, written: Path) -> None:
+    config = yaml.safe_load(given.read_text())
+    (admin,) = (each["context"] for each in config["contexts"] if each["name"] == "orlando")
+    async with Cluster(Stamp("orlando", ClusterAccess(given, "orlando")), SystemClock()) as cluster:
+        accounts = "/api/v1/namespaces/default/serviceaccounts"
+        await send(cluster, "POST", accounts, {"metadata": {"name": "viewer"}})
+        issued = await send(cluster, "POST", f"{accounts}/viewer/token", {"spec": {}})
+    tokens = {"viewer": issued["status"]["token"], "stranger": "nobody-knows-this-token"}
+    config["users"] += [{"name": name, "user": {"token": token}} for name, token in tokens.items()]
+    config["contexts"] += [{"name": name, "context": admin | {"user": name}} for name in tokens]
+    config["contexts"].append({"name": "admin", "context": admin})
+    written.touch(mode=0o600)
+    written.write_text(yaml.safe_dump(config))

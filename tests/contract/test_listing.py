@@ -106,7 +106,7 @@ async def test_field_selectors(cluster: Cluster, namespace: str, subject: Subjec
     await subject.pod(cluster, namespace, "waiting", running=False)
     for selector, expected in (
         ("metadata.name=web-1", ["web-1"]),
-        ("spec.nodeName=node-0", ["web-1"]),
+        (f"spec.nodeName={await subject.node(cluster)}", ["web-1"]),
         ("status.phase=Pending", ["waiting"]),
         ("status.phase!=Pending", ["web-1"]),
     ):

@@ -96,7 +96,7 @@ async def test_bookmarks_carry_a_newer_version(cluster: Cluster, namespace: str,
         "watch": "true",
         "resourceVersion": made["metadata"]["resourceVersion"],
         "allowWatchBookmarks": "true",
-        "timeoutSeconds": "5",
+        "timeoutSeconds": "3",
         "includeObject": "Metadata",
         "fieldSelector": "metadata.name=one",
     }
