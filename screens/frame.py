@@ -85,6 +85,8 @@ class FramedScreen(Screen[None]):
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
     BINDINGS: ClassVar = bindings(COMMON)
     AUTO_FOCUS = ""
+    PROMPT_LATER: ClassVar[bool] = False
+    """Whether the prompt is mounted after the first paint, which it would delay by 10 ms."""
 
     def __init__(self, deck: Deck, place: Place) -> None:
         super().__init__()
@@ -92,12 +94,14 @@ class FramedScreen(Screen[None]):
         self.place = place
         self._frames: Timer | None = None
         self._framed_at = 0.0
+        self._prompt = Prompt(deck.prompts)
 
     def compose(self) -> ComposeResult:
         yield TopLine(self.deck.glyphs)
         yield from self.body()
         yield KeyLine()
-        yield Prompt(self.deck.prompts)
+        if not self.PROMPT_LATER:
+            yield self._prompt
 
     def body(self) -> Iterator[Widget]:
         """What stands between the top line and the key line."""
@@ -115,6 +119,12 @@ class FramedScreen(Screen[None]):
         self._frames = self.set_interval(0.1, self._frame_if_due)
         self._frame()
         self._focus_main()
+        if self.PROMPT_LATER:
+            self.call_after_refresh(self._bring_prompt)
+
+    async def _bring_prompt(self) -> None:
+        if not self._prompt.is_attached:
+            await self.mount(self._prompt)
 
     def on_screen_suspend(self) -> None:
         if self._frames is not None:
@@ -187,16 +197,17 @@ class FramedScreen(Screen[None]):
     @property
     def prompt(self) -> Prompt:
         """The prompt line."""
-        return self.query_one(Prompt)
+        return self._prompt
 
     def close_prompt(self) -> None:
         """Close the prompt and give the keys back to the screen."""
         self.prompt.close()
         self._focus_main()
 
-    def action_command(self) -> None:
+    async def action_command(self) -> None:
         from screens.command_line import complete  # the grammar of commands takes 4 ms: not before the first paint
 
+        await self._bring_prompt()
         self.prompt.open(
             "command",
             ":",
@@ -207,6 +218,7 @@ class FramedScreen(Screen[None]):
     async def action_back(self) -> None:
         if self.prompt.is_open:
             self.close_prompt()
+            self.prompt.release()
         elif not self.step_back():
             await self.app.run_action("step_back")
 
@@ -235,6 +247,7 @@ class FramedScreen(Screen[None]):
     def _prompt_abandoned(self, event: Prompt.Abandoned) -> None:
         self.close_prompt()
         self.abandoned(event.mode)
+        self.prompt.release()
 
     @on(Prompt.Edited)
     def _prompt_edited(self, event: Prompt.Edited) -> None:
@@ -250,6 +263,7 @@ class FramedScreen(Screen[None]):
             self.prompt.show_problem(problem)
         else:
             self.close_prompt()
+        self.call_later(self.prompt.release)  # behind the visit this may have asked for
 
     def edited(self, mode: str, text: str) -> str:
         """Take a prompt's text while it is typed; return what is wrong with it, or nothing."""

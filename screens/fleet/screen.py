@@ -49,6 +49,7 @@ class FleetScreen(FramedScreen):
     ACTIONS = ACTIONS
     BINDINGS: ClassVar = bindings(ACTIONS)
     CSS_PATH = FLEET_CSS
+    PROMPT_LATER = True
 
     def __init__(self, deck: Deck, place: FleetPlace | None = None) -> None:
         super().__init__(deck, place or FleetPlace())
