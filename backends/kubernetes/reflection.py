@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -167,23 +168,32 @@ class Reflection:
         doing = self._doing("list")
         path = kind.path(self.query.namespace)
         listed: set[str] = set()
-        continues = ""
-        while True:
-            page = await self._page(path, continues, doing)
-            self._is_table = page.is_table
-            self._take(page, listed)
-            if not continues:
-                version = page.version
-            continues = page.continues
-            if not continues:
-                break
-            await asyncio.sleep(0)
+        version = None
+        coming: asyncio.Task[bytes] | None = asyncio.create_task(self._page(path, "", doing))
+        try:
+            while coming is not None:
+                with self._promised(doing):
+                    decoded = self._reader.decode_page(await coming)
+                coming = None
+                if decoded.continues:
+                    coming = asyncio.create_task(self._page(path, decoded.continues, doing))
+                # The next request leaves now: the server prints that page while the rows of this one are made.
+                await asyncio.sleep(0)
+                with self._promised(doing):
+                    page = self._reader.rows_of(decoded, self._clock.now())
+                self._is_table = page.is_table
+                self._take(page, listed)
+                version = page.version if version is None else version
+        finally:
+            if coming is not None:
+                coming.cancel()
+                await asyncio.gather(coming, return_exceptions=True)
         self.store.keep_only(listed)
         self._failures = 0
         self._version = version
         self._heard_at = self._clock.now()
 
-    async def _page(self, path: str, continues: str, doing: str) -> Page:
+    async def _page(self, path: str, continues: str, doing: str) -> bytes:
         query = {**self.query.parameters(), "limit": str(_PAGE)}
         if not self._tables_refused:
             query["includeObject"] = "Metadata"
@@ -198,8 +208,13 @@ class Reflection:
             self._tables_refused = True
             return await self._page(path, continues, doing)
         self._connection.expect_json(answer.content_type, answer.body, doing)
+        return answer.body
+
+    @contextmanager
+    def _promised(self, doing: str) -> Iterator[None]:
+        """Tell a list that is not what the protocol promises as one."""
         try:
-            return self._reader.page(answer.body, self._clock.now())
+            yield
         except WrongShape:
             raise self._connection.malformed(doing) from None
 

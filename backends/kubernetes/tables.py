@@ -74,6 +74,11 @@ class Table(msgspec.Struct, gc=False):
     reason: str = ""
     code: int = 0
 
+    @property
+    def continues(self) -> str:
+        """The token of the next page of a list, empty at the last."""
+        return self.metadata.continues if self.metadata else ""
+
 
 class PlainList(msgspec.Struct, gc=False):
     """A list of objects of any kind."""
@@ -81,6 +86,11 @@ class PlainList(msgspec.Struct, gc=False):
     kind: str = ""
     metadata: Metadata | None = None
     items: list[PlainObject] | None = None
+
+    @property
+    def continues(self) -> str:
+        """The token of the next page, empty at the last."""
+        return self.metadata.continues if self.metadata else ""
 
 
 class Event(msgspec.Struct, gc=False):
@@ -149,16 +159,24 @@ class RowReader:
 
     def page(self, body: bytes, now: float) -> Page:
         """Read one page of a list, printed `now` (seconds since the epoch)."""
+        return self.rows_of(self.decode_page(body), now)
+
+    def decode_page(self, body: bytes) -> Table | PlainList:
+        """Decode one page of a list, without its rows being made; WrongShape when it is no list."""
         table = decode_table(body)
         if table.kind == "Table":
-            rows = [self.row(each.cells, each.object.metadata, now) for each in table.rows or ()]
-            about = table.metadata or Metadata()
-            return Page(tuple(table.columns or ()), rows, about.version, about.continues, is_table=True)
+            return table
         if not table.kind.endswith("List"):
             raise WrongShape(table.kind)
-        listed = _decode(_LIST, body)
-        rows = [self.plain_row(each.metadata, now) for each in listed.items or ()]
-        about = listed.metadata or Metadata()
+        return _decode(_LIST, body)
+
+    def rows_of(self, page: Table | PlainList, now: float) -> Page:
+        """Make the rows of a decoded page, printed `now`."""
+        about = page.metadata or Metadata()
+        if isinstance(page, Table):
+            rows = [self.row(each.cells, each.object.metadata, now) for each in page.rows or ()]
+            return Page(tuple(page.columns or ()), rows, about.version, about.continues, is_table=True)
+        rows = [self.plain_row(each.metadata, now) for each in page.items or ()]
         return Page(PLAIN_COLUMNS, rows, about.version, about.continues, is_table=False)
 
     def changes(self, lines: bytes, *, is_table: bool, now: float) -> Sequence[Change]:

@@ -51,6 +51,8 @@ def _tie(row: Row, reverse: bool) -> str | bytes:
 def _ordered(key: str, value: CellValue) -> tuple[int, float, float, str]:
     if is_missing(value):
         return _MISSING, 0.0, 0.0, ""
+    if isinstance(value, str) and value[0].isalpha():  # a name: every number begins with a digit, sign or dot
+        return _TEXT, 0.0, 0.0, natural(value)
     parts = ratio(value)
     if parts is not None:
         have, wanted = parts
