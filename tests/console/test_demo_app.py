@@ -7,13 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.support.peers import require
 from tests.support.tmux import Tmux
+from tests.support.waiting import wait_until
 
 STAMPDECK = str(Path(sys.executable).with_name("stampdeck"))
 
@@ -49,7 +49,4 @@ def test_the_demo_opens_and_leaves_nothing_behind(tmp_path: Path, ending: str) -
             assert terminal.wait_for_exit(20) == 128 + number
         assert not terminal.in_alternate_screen
         assert "Traceback" not in terminal.screen
-    deadline_s = time.monotonic() + 15
-    while labs_below(temporary):
-        assert time.monotonic() < deadline_s, "the lab is still there"
-        time.sleep(0.05)
+    wait_until(lambda: not labs_below(temporary), 15)  # the lab is gone as well

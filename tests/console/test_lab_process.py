@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,7 @@ import pytest
 from backends.errors import StampdeckError
 from console.commands.lab_process import lab_process
 from tests.console.command_line import command, stampdeck
-
-
-def wait_for(holds: object, within_s: float = 30) -> None:
-    deadline_s = time.monotonic() + within_s
-    while not holds():  # type: ignore[operator]
-        assert time.monotonic() < deadline_s, "it did not happen in time"
-        time.sleep(0.02)
+from tests.support.waiting import wait_until
 
 
 def is_gone(pid: int) -> bool:
@@ -63,8 +56,8 @@ def test_it_ends_with_its_parent_however_that_ends(number: int) -> None:
         pid, folder = parent.stdout.readline().split()
         parent.send_signal(number)
         assert parent.wait(15) == (-9 if number == signal.SIGKILL else 128 + number)
-    wait_for(lambda: is_gone(int(pid)))
-    wait_for(lambda: not Path(folder).exists())
+    wait_until(lambda: is_gone(int(pid)))
+    wait_until(lambda: not Path(folder).exists())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["INT", "TERM"])

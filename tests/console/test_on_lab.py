@@ -8,8 +8,7 @@ import io
 import json
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,19 +16,13 @@ import yaml
 
 from console.commands.lab_process import LabProcess
 from tests.console.command_line import command, stampdeck
+from tests.support.waiting import wait_until
 
 
 def status(*arguments: str) -> tuple[int, dict[str, Any]]:
     found = stampdeck("status", "-o", "json", *arguments)
     assert "Traceback" not in found.err
     return found.code, json.loads(found.out)
-
-
-def eventually(holds: Callable[[], bool], within_s: float = 30) -> None:
-    """Ask again until it holds."""
-    deadline_s = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < deadline_s, "it did not happen in time"
 
 
 @contextlib.contextmanager
@@ -43,7 +36,7 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_status_of_a_healthy_fleet(on_lab: LabProcess) -> None:
-    eventually(lambda: status()[0] == 0)
+    wait_until(lambda: status()[0] == 0)
     code, document = status()
     assert (code, document["degraded"], document["verdict"]["level"]) == (0, False, "up")
     orlando, seattle = document["stamps"]

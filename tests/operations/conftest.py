@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,13 +51,3 @@ async def quick_stamps(tmp_path: Path) -> AsyncIterator[OnLab]:
     """Two stamps whose time passes twenty times as fast."""
     async with on_lab(tmp_path / "lab", speed=20.0) as found:
         yield found
-
-
-async def eventually(condition: Callable[[], object], timeout_s: float) -> None:
-    """Return as soon as the condition holds; AssertionError when it does not in time."""
-    try:
-        async with asyncio.timeout(timeout_s):
-            while not condition():
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        raise AssertionError(f"not so within {timeout_s} s") from None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from backends.model.fleet import Severity, StampSnapshot, VerdictLevel
 from backends.model.health import Health
-from tests.operations.conftest import OnLab, eventually
+from tests.operations.conftest import OnLab
+from tests.support.waiting import until
 
 LIMIT_S = 10
 """A stamp that is lost is told, and one that is back is live again, within ten seconds."""
@@ -37,7 +38,7 @@ async def test_lost_stamps_are_told_and_come_back_soon(four_stamps: OnLab) -> No
 
     for name, (fault, _) in expected.items():
         lab.boards[name].set(fault)
-    await eventually(lambda: all(stamp(name).api.health is health for name, (_, health) in expected.items()), LIMIT_S)
+    await until(lambda: all(stamp(name).api.health is health for name, (_, health) in expected.items()), LIMIT_S)
     for name in ill:
         assert stamp(name).api.reason
         assert stamp(name).nodes_total == before.stamp(name).nodes_total  # kept, and ageing
@@ -45,7 +46,7 @@ async def test_lost_stamps_are_told_and_come_back_soon(four_stamps: OnLab) -> No
     assert stamp(well).api.health is Health.LIVE
     for name in ill:
         lab.boards[name].clear()
-    await eventually(lambda: all(stamp(name).api.health is Health.LIVE for name in ill), LIMIT_S)
+    await until(lambda: all(stamp(name).api.health is Health.LIVE for name in ill), LIMIT_S)
     told = [entry for entry in fleet.timeline.read().items if entry.subject == "api" and entry.stamp in ill]
     assert {entry.stamp for entry in told if entry.severity is Severity.BAD} == set(ill)
     assert {entry.stamp for entry in told if entry.severity is Severity.GOOD} == set(ill)
@@ -57,10 +58,10 @@ async def test_a_node_that_falls_silent_is_counted_and_told(quick_stamps: OnLab)
     lab.boards["orlando"].set("node-notready")
     total = before.stamp("orlando").nodes_total
     assert total is not None
-    await eventually(lambda: fleet.state.value.stamp("orlando").nodes_ready == total - 1, 15)
+    await until(lambda: fleet.state.value.stamp("orlando").nodes_ready == total - 1, 15)
     assert fleet.state.value.stamp("seattle").nodes_ready == total
     lab.boards["orlando"].clear()
-    await eventually(lambda: fleet.state.value.stamp("orlando").nodes_ready == total, 15)
+    await until(lambda: fleet.state.value.stamp("orlando").nodes_ready == total, 15)
     texts = [entry.text for entry in fleet.timeline.read().items if entry.subject.startswith("node/")]
     assert "node is not ready" in texts
     assert texts[-1] == "node is ready"
@@ -70,7 +71,7 @@ async def test_an_application_that_fails_degrades_the_service_but_no_cluster(two
     fleet, lab = two_stamps.services.fleet, two_stamps.lab
     await fleet.settled(20)
     lab.boards["seattle"].set("app-error")
-    await eventually(lambda: fleet.state.value.verdict.level is VerdictLevel.DEGRADED, 10)
+    await until(lambda: fleet.state.value.verdict.level is VerdictLevel.DEGRADED, 10)
     assert fleet.state.value.verdict.text.startswith("the service is up on 1 of 2 stamps: seattle ")
     assert fleet.state.value.stamp("seattle").api.health is Health.LIVE
 
@@ -84,5 +85,5 @@ async def test_restarts_and_warnings_of_a_crash_loop_are_counted(quick_stamps: O
         stamp = fleet.state.value.stamp("orlando")
         return bool(stamp.restarts_15m and stamp.warnings_15m and stamp.pods and stamp.pods.failing)
 
-    await eventually(seen, 15)
+    await until(seen, 15)
     assert not fleet.state.value.stamp("seattle").restarts_15m

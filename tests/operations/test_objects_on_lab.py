@@ -7,7 +7,8 @@ from backends.model.health import Health
 from backends.operations.doctor import Outcome
 from backends.operations.logs import LogQuery
 from backends.operations.resources import ResourceRequest
-from tests.operations.conftest import OnLab, eventually
+from tests.operations.conftest import OnLab
+from tests.support.waiting import until
 
 BOTH = ("orlando", "seattle")
 
@@ -20,8 +21,8 @@ async def test_pods_of_both_stamps_in_one_table_with_their_usage(two_stamps: OnL
             view.drain()
             return view.columns[-1].name == "Memory" and all(state.is_live for state in view.usage_states.values())
 
-        await eventually(has_usage, 10)
-        await eventually(lambda: not view.drain(), 5)
+        await until(has_usage, 10)
+        await until(lambda: not view.drain(), 5)
         assert {row.stamp for row in view.rows.values()} == set(BOTH)
         assert all(len(row.cells) == len(view.columns) for row in view.rows.values())
         used = [row.cells[-1] for row in view.rows.values()]
@@ -36,12 +37,12 @@ async def test_rows_stay_while_one_stamp_is_gone_and_follow_again_after(two_stam
         before = set(view.rows)
         assert {uid.split("/")[0] for uid in before} == set(BOTH)
         lab.boards["seattle"].set("link-cut")
-        await eventually(lambda: view.states["seattle"].health is Health.DOWN, 10)
+        await until(lambda: view.states["seattle"].health is Health.DOWN, 10)
         view.drain()
         assert set(view.rows) == before
         assert view.states["orlando"].health is Health.LIVE
         lab.boards["seattle"].clear()
-        await eventually(lambda: view.states["seattle"].health is Health.LIVE, 10)
+        await until(lambda: view.states["seattle"].health is Health.LIVE, 10)
 
 
 async def test_a_crash_loop_is_explained_with_its_cause(quick_stamps: OnLab) -> None:
@@ -54,7 +55,7 @@ async def test_a_crash_loop_is_explained_with_its_cause(quick_stamps: OnLab) -> 
             status = [column.name for column in view.columns].index("Status") if view.columns else 0
             return [row.name for row in view.rows.values() if row.cells[status] == "CrashLoopBackOff"]
 
-        await eventually(crashing, 20)
+        await until(crashing, 20)
     detail = await details.describe("orlando", "deployment", "ratings-api", "default")
     assert detail.gaps == ()
     causes = [finding for finding in detail.findings if "keeps crashing" in finding.text]
@@ -68,15 +69,15 @@ async def test_logs_of_a_workload_on_both_stamps_come_in_order_and_survive_a_cut
     lab = two_stamps.lab
     query = LogQuery(BOTH, "default", "deployment/ratings-web", tail_lines=20)
     async with two_stamps.services.logs.open(query) as stream:
-        await eventually(lambda: {line.stamp for line in stream.lines.read().items} == set(BOTH), 10)
+        await until(lambda: {line.stamp for line in stream.lines.read().items} == set(BOTH), 10)
         history = stream.lines.read().items
         assert [line.at for line in history] == sorted(line.at for line in history)
         lab.boards["seattle"].set("link-cut")
-        await eventually(lambda: stream.states["seattle"].is_degraded, 10)
+        await until(lambda: stream.states["seattle"].is_degraded, 10)
         assert stream.states["orlando"].health is Health.LIVE
         cut = stream.lines.end
         lab.boards["seattle"].clear()
-        await eventually(lambda: any(line.stamp == "seattle" for line in stream.lines.read(cut).items), 15)
+        await until(lambda: any(line.stamp == "seattle" for line in stream.lines.read(cut).items), 15)
         lines = [line for line in stream.lines.read().items if line.stamp == "seattle"]
         keys = [(line.pod, line.timestamp, line.text) for line in lines]
         assert len(keys) == len(set(keys))
@@ -85,7 +86,7 @@ async def test_logs_of_a_workload_on_both_stamps_come_in_order_and_survive_a_cut
 async def test_logs_without_follow_end(two_stamps: OnLab) -> None:
     query = LogQuery(BOTH, "default", "app=ratings-api", follow=False, tail_lines=5)
     async with two_stamps.services.logs.open(query) as stream:
-        await eventually(lambda: stream.ended, 10)
+        await until(lambda: stream.ended, 10)
         lines = stream.lines.read().items
         assert {line.stamp for line in lines} == set(BOTH)
         assert len(lines) <= 5 * len({(line.stamp, line.pod) for line in lines})

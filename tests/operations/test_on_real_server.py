@@ -17,8 +17,8 @@ from backends.operations.details import Details
 from backends.operations.doctor import Doctor, Outcome
 from backends.operations.fleet import Fleet
 from backends.operations.resources import ResourceRequest, Resources
-from tests.operations.conftest import eventually
 from tests.support.control_plane import ControlPlane, control_plane
+from tests.support.waiting import until
 
 __all__ = ["control_plane"]
 
@@ -70,14 +70,14 @@ async def test_a_deployment_nobody_can_place_is_counted_and_explained(real: Real
         assert snapshot.kubernetes_version.startswith("v1.")
         assert snapshot.sources["metrics"].health is Health.OFF
 
-        await eventually(lambda: fleet.state.value.stamp("orlando").nodes_ready, 20)
+        await until(lambda: fleet.state.value.stamp("orlando").nodes_ready, 20)
         real.make("/apis/apps/v1/namespaces/default/deployments", a_deployment("lonely", {"disk": "gold"}))
 
         def pending() -> bool:
             stamp = fleet.state.value.stamp("orlando")
             return bool(stamp.pods and stamp.pods.pending and stamp.warnings_15m)
 
-        await eventually(pending, 20)
+        await until(pending, 20)
         assert fleet.state.value.stamp("orlando").workloads_ready != fleet.state.value.stamp("orlando").workloads_total
         detail = await Details(real.clusters, real.clock).describe("orlando", "deploy", "lonely", "default")
         texts = [finding.text for finding in detail.findings]
@@ -107,16 +107,16 @@ async def test_a_killed_api_server_leaves_the_rows_and_is_followed_again(real: R
         before = set(view.rows)
         assert any(row.name == "kube-system" for row in view.rows.values())
         await asyncio.to_thread(real.plane.stop, "kube-apiserver")
-        await eventually(lambda: view.states["orlando"].health is Health.DOWN, 15)
+        await until(lambda: view.states["orlando"].health is Health.DOWN, 15)
         view.drain()
         assert set(view.rows) == before
         real.plane.start("kube-apiserver")
         await asyncio.to_thread(real.plane.wait_ready)
-        await eventually(lambda: view.states["orlando"].health is Health.LIVE, 15)
+        await until(lambda: view.states["orlando"].health is Health.LIVE, 15)
         real.make("/api/v1/namespaces", {"metadata": {"name": "seen-after"}})
 
         def seen() -> bool:
             view.drain()
             return any(row.name == "seen-after" for row in view.rows.values())
 
-        await eventually(seen, 10)
+        await until(seen, 10)

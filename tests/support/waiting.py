@@ -30,3 +30,11 @@ async def eventually(ask: Callable[[], Awaitable[T | None]], within_s: float = 2
             return value
         assert time.monotonic() < deadline, f"not within {within_s:g} s: last {value!r}"
         await asyncio.sleep(0.05)
+
+
+def wait_until(condition: Callable[[], object], within_s: float = 30.0) -> None:
+    """Return as soon as the condition holds, for tests without an event loop; AssertionError when time is up."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {within_s:g} s"
+        time.sleep(0.02)
