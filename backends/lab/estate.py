@@ -59,7 +59,7 @@ def plan_stamps(
         dice = random.Random(f"{seed}{name}")
         cluster_id = _CLUSTER_IDS.get(name) or str(dice.randrange(10_000_000, 99_999_999))
         total = nodes or max(6 if (pods or 0) <= 200 else 8, -(-(pods or 0) // 100) + 3)
-        masters = 3 if total >= 6 else 1
+        masters = 3 if total >= 6 else 1 if total > 1 else 0
         network = f"20.{40 + position}.{dice.randrange(1, 250)}"
         plans.append(
             StampPlan(name, location, cluster_id, masters, max(1, total - masters), pods or 0, version, network)

@@ -64,6 +64,7 @@ class LabStamp:
             accounts,
         )  # fmt: skip
         await self.api.start()
+        self.world.root_certificates.publish(self.files.authority.read_text())
         await self.application.start(self.files.serving.certificate, self.files.serving.key)
         self.world.application_address = ("127.0.0.1", self.application.port)
         folder.write_kubeconfig(self.plan.name, self.files, self.api_url)

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from backends.lab.kubernetes import deleting, discovery, health, metrics, patching, reviews, writing
+from backends.lab.kubernetes import components, deleting, discovery, health, metrics, patching, reviews, writing
 from backends.lab.kubernetes.access import ANONYMOUS, User
 from backends.lab.kubernetes.authorization import Attributes, refusal
 from backends.lab.kubernetes.call import Call, parse_call
@@ -142,6 +142,8 @@ class Dispatch:
         if resource.group == "metrics.k8s.io":
             self._gate.check_metrics()
             return metrics.serve(context, call, request, resource)
+        if resource.storage == "componentstatuses":
+            return components.serve(context, call, request, resource)
         if resource.group in _REVIEWS and not resource.storage:
             return await reviews.serve(context, call, request, resource)
         if call.verb == "watch":

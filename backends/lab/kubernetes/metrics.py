@@ -9,29 +9,16 @@ from aiohttp import web
 from backends.lab.clock import rfc3339
 from backends.lab.kubernetes.call import Call
 from backends.lab.kubernetes.catalog import Resource
+from backends.lab.kubernetes.computed import serve_computed
 from backends.lab.kubernetes.context import ApiContext
-from backends.lab.kubernetes.list_options import parse_list_options
-from backends.lab.kubernetes.negotiation import choose_form
 from backends.lab.kubernetes.node_services import Usage
-from backends.lab.kubernetes.reading import answer
-from backends.lab.kubernetes.representations import Representation
-from backends.lab.kubernetes.statuses import not_found
 from backends.lab.objects import Object
 
 
 def serve(context: ApiContext, call: Call, request: web.Request, resource: Resource) -> web.Response:
     """Answer GET of one or of all."""
-    form = choose_form(request.headers.get("Accept", ""), collection=not call.name)
-    shown = Representation(context, resource, form, call.query.get("includeObject", ""))
-    if call.name:
-        found = _node_metrics(context) if resource.plural == "nodes" else _pod_metrics(context, call.namespace)
-        one = next((each for each in found if each["metadata"]["name"] == call.name), None)
-        if one is None:
-            raise not_found(resource.plural, resource.group, call.name)
-        return answer(shown.one(one), form)
-    options = parse_list_options(call, resource.plural, context.version)
     found = _node_metrics(context) if resource.plural == "nodes" else _pod_metrics(context, call.namespace)
-    return answer(shown.many([each for each in found if options.matches(each)], 0, "", None), form)
+    return serve_computed(context, call, request, resource, found)
 
 
 def _usage(usage: Usage) -> dict[str, str]:

@@ -51,7 +51,7 @@ class Representation:
     def one(self, obj: Object) -> bytes:
         """Return the body of an answer that is one object."""
         if self.form.is_table:
-            return self.table([obj], obj["metadata"]["resourceVersion"], columns=True)
+            return self.table([obj], obj["metadata"].get("resourceVersion", ""), columns=True)
         if self.form.is_partial:
             return self._finish(self._partial(obj))
         return self._finish(present(obj, self._resource))

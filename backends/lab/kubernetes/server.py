@@ -11,6 +11,7 @@ from aiohttp import web
 from backends.lab.clock import LabClock
 from backends.lab.faults import Fault, FaultBoard
 from backends.lab.kubernetes.access import Account, Authentication, ServingFiles
+from backends.lab.kubernetes.api_services import ensure_api_services, set_metrics_available
 from backends.lab.kubernetes.authorization import Authorization
 from backends.lab.kubernetes.bootstrap import ensure_defaults
 from backends.lab.kubernetes.context import ApiContext
@@ -80,6 +81,7 @@ class KubernetesApi:
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Bind and serve; OSError when the port is taken."""
         ensure_defaults(self._context.store)
+        ensure_api_services(self._context.store, self._context.version)
         application = web.Application(client_max_size=16 * 2**20)
         dispatch = Dispatch(self._context, FaultGate(self.faults))
         application.router.add_route("*", "/{path:.*}", dispatch.serve)
@@ -115,6 +117,8 @@ class KubernetesApi:
             await self._runner.cleanup()
 
     def _hear(self, fault: Fault, begins: bool) -> None:
+        if fault.name == "metrics-down":
+            set_metrics_available(self._context.store, not begins)
         if fault.name == "watch-410" and begins:
             self._context.store.compact()
             self._context.snapshots.forget()

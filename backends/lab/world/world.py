@@ -31,6 +31,7 @@ from backends.lab.world.load import DEFAULT_NAMESPACE, Load
 from backends.lab.world.logs import ContainerLogs
 from backends.lab.world.node_lifecycle import NodeLifecycle
 from backends.lab.world.nodes import HEARTBEAT_S, NodeAgents
+from backends.lab.world.publishing import RootCertificates
 from backends.lab.world.replicaset import ReplicaSetController
 from backends.lab.world.scheduler import Scheduler
 from backends.lab.world.shell import run_command
@@ -89,6 +90,7 @@ class World:
             controller(cluster)
         LoadBalancers(cluster, network)
         DefaultAccounts(cluster)
+        self.root_certificates = RootCertificates(cluster)
         GarbageCollector(cluster)
         self.metrics = MetricsSnapshots(cluster, self.load, self.kubelet.silent)
         self.autoscaler = HorizontalAutoscaler(cluster, self.metrics)

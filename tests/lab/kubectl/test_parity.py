@@ -105,6 +105,7 @@ READS = [
     ("get", "ingresses.networking.k8s.io"),
     ("get", "pdb"),
     ("get", "configmap", "settings"),
+    ("get", "configmaps"),
     ("get", "controllerrevisions"),
     ("get", "endpoints", "web"),
     ("get", "all"),
@@ -261,6 +262,24 @@ def test_events_are_worded_alike(pair: Pair) -> None:
 
     simulated, real = pair.run("get", "events")
     assert said(simulated) == said(real)
+
+
+def test_the_same_api_services_are_listed_but_for_the_metrics(pair: Pair) -> None:
+    simulated, real = (sorted(comparable(each)) for each in pair.run("get", "apiservices"))
+    more = set(simulated) - set(real)
+    assert {line.split()[0] for line in more} == {"v1beta1.metrics.k8s.io"}
+    assert set(real) <= set(simulated)
+    fields = [json.loads(each.out) for each in pair.run("get", "apiservice", "v1.apps", "-o", "json")]
+    assert fields[0]["spec"] == fields[1]["spec"]
+    assert set(paths(fields[0])) == set(paths(fields[1]))
+
+
+def test_component_statuses_look_alike(pair: Pair) -> None:
+    simulated, real = pair.run("get", "componentstatuses")
+    assert simulated.table.columns == real.table.columns
+    assert simulated.table.row("etcd-0") == real.table.row("etcd-0")
+    assert {row["NAME"] for row in simulated.table.rows} == {row["NAME"] for row in real.table.rows}
+    assert simulated.err == real.err
 
 
 def test_writing(pair: Pair) -> None:

@@ -141,3 +141,36 @@ def test_custom_resources_are_served_as_defined(kubectl: Kubectl) -> None:
         assert table.row("w")["SIZE"] == "3"
     finally:
         kubectl.run("delete", "crd", "widgets.example.com")
+
+
+def test_component_statuses(kubectl: Kubectl) -> None:
+    printed = kubectl.run("get", "cs")
+    assert {row["NAME"]: row["STATUS"] for row in printed.table.rows} == {
+        "controller-manager": "Healthy",
+        "scheduler": "Healthy",
+        "etcd-0": "Healthy",
+    }
+    assert "v1 ComponentStatus is deprecated in v1.19+" in printed.err
+    assert kubectl.run("get", "cs", "scheduler").table.row("scheduler")["MESSAGE"] == "ok"
+    assert 'componentstatuses "nobody" not found' in kubectl.run("get", "cs", "nobody", code=1).err
+
+
+def test_api_services(kubectl: Kubectl) -> None:
+    table = kubectl.run("get", "apiservices").table
+    assert table.row("v1.apps")["SERVICE"] == "Local"
+    assert table.row("v1.")["AVAILABLE"] == "True"
+    metrics = table.row("v1beta1.metrics.k8s.io")
+    assert (metrics["SERVICE"], metrics["AVAILABLE"]) == ("kube-system/metrics-server", "True")
+
+
+def test_every_namespace_knows_its_authority(kubectl: Kubectl) -> None:
+    kubectl.run("create", "namespace", "fresh")
+    try:
+        for namespace in ("default", "kube-system", "fresh"):
+            command = ("get", "configmap", "kube-root-ca.crt", "-n", namespace, "-o", "jsonpath={.data.ca\\.crt}")
+            found = kubectl.until(lambda printed: "BEGIN CERTIFICATE" in printed.out, *command)
+            assert found.out.strip() in kubectl.kubeconfig.parent.joinpath("../pki/orlando-ca.crt").read_text()
+        kubectl.run("delete", "configmap", "kube-root-ca.crt", "-n", "fresh")
+        kubectl.until(lambda printed: printed.code == 0, "get", "configmap", "kube-root-ca.crt", "-n", "fresh")
+    finally:
+        kubectl.run("delete", "namespace", "fresh", "--wait=false")

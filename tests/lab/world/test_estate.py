@@ -47,6 +47,15 @@ def test_default_stamp_is_the_one_of_the_guide() -> None:
     assert "node-role.kubernetes.io/master" in master["metadata"]["labels"]
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 6, 9])
+def test_as_many_nodes_as_asked(count: int) -> None:
+    store = built(nodes=count)
+    assert len(names(store, "nodes")) == count
+    assert any(name.startswith("k8s-linuxpool") for name in names(store, "nodes"))
+    assert all(pod["spec"]["nodeName"] in names(store, "nodes") for pod in store.each("pods"))
+    assert all(is_ready(pod) for pod in store.each("pods"))
+
+
 def test_same_seed_same_names_and_another_seed_others() -> None:
     assert names(built(), "pods") == names(built(), "pods")
     assert names(built(), "pods") != names(built(seed=2), "pods")

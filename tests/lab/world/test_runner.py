@@ -121,6 +121,30 @@ async def test_control_names_what_is_wrong(lab: Lab, stamp: str, fault: str, wor
     assert (await LabControl.read(lab.folder.path).status()).faults == ()
 
 
+async def test_the_lab_of_one_node_answers(tmp_path: Path) -> None:
+    async with open_lab(LabOptions(tmp_path / "lab", speed=50, stamps=1, nodes=1, incidents=False)) as lab:
+        stamp = lab.stamps["orlando"]
+        assert stamp.counts()["nodes"] == 1
+        stamp.store.change("deployments.apps", "default", "ratings-web", lambda each: each["spec"].update(replicas=4))
+        web = ("deployments.apps", "default", "ratings-web")
+        await until(lambda: stamp.store.get(*web)["status"].get("readyReplicas") == 4)
+
+
+async def test_the_service_of_the_metrics_api_is_unavailable_while_it_is_down(lab: Lab) -> None:
+    stamp = lab.stamps["orlando"]
+
+    def condition() -> tuple[str, str]:
+        found = stamp.store.get("apiservices.apiregistration.k8s.io", "", "v1beta1.metrics.k8s.io")
+        (only,) = found["status"]["conditions"]
+        return only["status"], only["reason"]
+
+    assert condition() == ("True", "Passed")
+    stamp.faults.set("metrics-down")
+    assert condition() == ("False", "MissingEndpoints")
+    stamp.faults.clear()
+    assert condition() == ("True", "Passed")
+
+
 async def test_control_needs_its_token(lab: Lab) -> None:
     stranger = LabControl(lab.control.url, "guess", lab.folder.path)
     with pytest.raises(LabError, match="control token is wrong"):
