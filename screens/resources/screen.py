@@ -105,6 +105,11 @@ class ResourcesScreen(RowActions):
         if view is not None and view.version != self._seen:
             self._seen = view.version
             self._take(view)
+        self._draw_heading_if_new()
+
+    @on(LiveTable.CountsChanged)
+    def _draw_heading_if_new(self) -> None:
+        """Draw the lines above the table, as soon as its counts differ and not only with the next frame."""
         counts = Counts(self.table.shown_count, self.table.total_count, len(self.table.marked))
         drawn = (self._seen, counts, self._filter_text, self.place, int(self.deck.clock.now()), self.size)
         if drawn != self._drawn:
