@@ -218,7 +218,7 @@ class FramedScreen(Screen[None]):
     async def action_back(self) -> None:
         if self.prompt.is_open:
             self.close_prompt()
-            self.prompt.release()
+            self._release_keys(self.prompt)
         elif not self.step_back():
             await self.app.run_action("step_back")
 
@@ -247,7 +247,7 @@ class FramedScreen(Screen[None]):
     def _prompt_abandoned(self, event: Prompt.Abandoned) -> None:
         self.close_prompt()
         self.abandoned(event.mode)
-        self.prompt.release()
+        self._release_keys(self.prompt)
 
     @on(Prompt.Edited)
     def _prompt_edited(self, event: Prompt.Edited) -> None:
@@ -255,6 +255,7 @@ class FramedScreen(Screen[None]):
 
     @on(Prompt.Entered)
     async def _prompt_entered(self, event: Prompt.Entered) -> None:
+        prompt = self.prompt
         if event.mode == "command":
             problem = await self.obey(event.text)
         else:
@@ -263,7 +264,10 @@ class FramedScreen(Screen[None]):
             self.prompt.show_problem(problem)
         else:
             self.close_prompt()
-        self.call_later(self.prompt.release)  # behind the visit this may have asked for
+        self.call_later(self._release_keys, prompt)  # behind the visit this may have asked for
+
+    def _release_keys(self, prompt: Prompt) -> None:
+        self.app.call_later(prompt.release)  # by the application: keys that a screen sends are not heard by that screen
 
     def edited(self, mode: str, text: str) -> str:
         """Take a prompt's text while it is typed; return what is wrong with it, or nothing."""

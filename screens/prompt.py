@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -67,8 +67,31 @@ class PromptInput(Input):
             super().__init__()
             self.by = by
 
+    def __init__(self) -> None:
+        super().__init__(compact=True, select_on_focus=False)
+        self._is_answered = False
+        self._early: list[events.Key] = []
+
     def on_mount(self) -> None:
         self.can_focus = False
+
+    async def on_event(self, event: events.Event) -> None:
+        """Set keys aside that come right after enter or esc: a burst over a slow link is not all for the prompt."""
+        if self._is_answered and isinstance(event, events.Key):
+            self._early.append(event)
+            event.prevent_default().stop()
+            return
+        # Their actions are run only when the key has bubbled to the application: later than the next keys.
+        if isinstance(event, events.Key) and event.key in ("enter", "escape"):
+            self._is_answered = True
+        await super().on_event(event)
+
+    def release(self) -> None:
+        """Take keys again, and pass on those set aside to whatever has the focus now."""
+        self._is_answered = False
+        early, self._early = self._early, []
+        for key in early:
+            self.app.post_message(events.Key(key.key, key.character))
 
     def action_leave(self) -> None:
         self.post_message(self.Left())
@@ -125,11 +148,12 @@ class Prompt(Vertical):
         self._mode = ""
         self._recalled = 0
         self._draft = ""
+        self._field = PromptInput()
 
     def compose(self) -> ComposeResult:
         with Horizontal():
             yield Static("", classes="sign", markup=False)
-            yield PromptInput(compact=True, select_on_focus=False)
+            yield self._field
         yield Static("", classes="problem", markup=False)
 
     @property
@@ -140,7 +164,7 @@ class Prompt(Vertical):
     def open(self, mode: str, sign: str, text: str = "", completer: Completer | None = None, hint: str = "") -> None:
         """Take the keys for one line; `sign` stands before it, such as `:` or `/`."""
         self._mode, self._recalled, self._draft = mode, 0, text
-        field = self.query_one(PromptInput)
+        field = self._field
         with field.prevent(Input.Changed):
             field.value = text
         field.suggester = _Completion(completer) if completer else None
@@ -154,12 +178,16 @@ class Prompt(Vertical):
 
     def type_ahead(self, character: str) -> None:
         """Take a key that was pressed before the prompt had the focus."""
-        self.query_one(PromptInput).insert_text_at_cursor(character)
+        self._field.insert_text_at_cursor(character)
+
+    def release(self) -> None:
+        """End the silence that began with enter or esc, once the screen has taken the answer."""
+        self._field.release()
 
     def close(self) -> None:
         """Give the keys back."""
         self.remove_class("-open")
-        self.query_one(PromptInput).can_focus = False
+        self._field.can_focus = False
         self.show_problem("")
 
     def show_problem(self, text: str) -> None:
@@ -189,7 +217,7 @@ class Prompt(Vertical):
     def _recall(self, event: PromptInput.Recalled) -> None:
         event.stop()
         lines = self._log.lines(self._mode)
-        field = self.query_one(PromptInput)
+        field = self._field
         if self._recalled == 0:
             self._draft = field.value
         self._recalled = min(0, max(-len(lines), self._recalled + event.by))

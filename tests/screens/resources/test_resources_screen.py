@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 
 from backends.errors import Unreachable
 from backends.model.health import Health
@@ -357,3 +358,38 @@ async def test_kinds_without_a_namespace_do_not_speak_of_one() -> None:
         await pilot.press("n")
         await shows(pilot, "n-1")
         assert "all namespaces" not in screen_text(stage.app)
+
+
+async def test_keys_that_come_in_one_burst_with_enter_are_for_the_table() -> None:
+    stage = pods_stage()
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await pilot.press("a")
+        await shows(pilot, "web-b-1")
+        await pilot.press("slash")
+        for key in (*"web", "enter", "d"):
+            stage.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: isinstance(place_of(stage), DetailPlace))
+        await pilot.press("escape")
+        await until(pilot, lambda: names(stage) == ["web-a-1", "web-b-1"])
+
+
+async def test_keys_that_come_in_one_burst_with_a_command_are_for_where_it_leads() -> None:
+    stage = pods_stage()
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await until(pilot, lambda: stage.app.deck.words.kinds)
+        await pilot.press("colon")
+        for key in (*"pods", "enter", "slash", *"web-b", "enter"):
+            stage.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: isinstance(stage.app.screen, ResourcesScreen) and names(stage) == ["web-b-1"])
+
+
+async def test_a_refused_line_takes_the_keys_that_came_with_it() -> None:
+    stage = pods_stage()
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await pilot.press("colon")
+        for key in (*"nonsense", "enter", "x"):
+            stage.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await shows(pilot, ": nonsensex")
