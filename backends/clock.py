@@ -34,3 +34,16 @@ class SystemClock:
 
     async def sleep(self, delay_s: float) -> None:
         await asyncio.sleep(delay_s)
+
+
+async def pause(clock: Clock, delay_s: float, *, unless: asyncio.Event) -> bool:
+    """Sleep for `delay_s` or until the event is set; return whether it is set."""
+    sleep = asyncio.ensure_future(clock.sleep(delay_s))
+    woken = asyncio.ensure_future(unless.wait())
+    try:
+        await asyncio.wait((sleep, woken), return_when=asyncio.FIRST_COMPLETED)
+        return unless.is_set()
+    finally:
+        for each in (sleep, woken):
+            each.cancel()
+        await asyncio.gather(sleep, woken, return_exceptions=True)

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
+from backends.clock import pause
 from backends.errors import CertificateRejected, SourceError, Unreachable
 from backends.kubernetes import failures
 from backends.kubernetes.connection import Connection
@@ -87,27 +88,17 @@ class Pulse:
         beat = self.beats.value
         if beat.error is not None or beat.doubt:
             # Trouble is no news now; only a person hurries it.
-            await self._sleep(max(0.0, (beat.retry_at or 0.0) - self._clock.now()), self._asked)
+            await pause(self._clock, max(0.0, (beat.retry_at or 0.0) - self._clock.now()), unless=self._asked)
             return
         trouble = self._connection.trouble
         while not trouble.is_set():
             quiet_s = self._quiet_s()
             if quiet_s >= self._timing.beat_idle_s:
                 return
-            await self._sleep(self._timing.beat_idle_s - quiet_s, trouble)
+            await pause(self._clock, self._timing.beat_idle_s - quiet_s, unless=trouble)
 
     def _quiet_s(self) -> float:
         return self._clock.monotonic() - self._connection.heard_at
-
-    async def _sleep(self, delay_s: float, unless: asyncio.Event) -> None:
-        sleep = asyncio.ensure_future(self._clock.sleep(delay_s))
-        woken = asyncio.ensure_future(unless.wait())
-        try:
-            await asyncio.wait((sleep, woken), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in (sleep, woken):
-                each.cancel()
-            await asyncio.gather(sleep, woken, return_exceptions=True)
 
     async def _beat(self) -> None:
         before = self.beats.value

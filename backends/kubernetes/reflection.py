@@ -10,24 +10,17 @@ import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NoReturn
 
-from backends.errors import (
-    CertificateRejected,
-    Expired,
-    Forbidden,
-    NotFound,
-    SourceError,
-    Throttled,
-    Unauthorized,
-    Unreachable,
-)
+from backends.clock import pause
+from backends.errors import CertificateRejected, Expired, NotFound, SourceError, Unreachable
 from backends.kubernetes import failures, pulse
 from backends.kubernetes.connection import Connection
 from backends.kubernetes.failures import NotAcceptable
 from backends.kubernetes.lines import LineSplitter
 from backends.kubernetes.pulse import Beat, Pulse
+from backends.kubernetes.standing import Standing
 from backends.kubernetes.tables import (
     ACCEPT_METADATA,
     ACCEPT_METADATA_EVENTS,
@@ -39,18 +32,15 @@ from backends.kubernetes.tables import (
 from backends.model.health import Health, SourceState
 from backends.model.kinds import ResourceKind
 from backends.model.table import RowStore
-from backends.retry import Backoff
 from backends.streams import Cell
 
 _log = logging.getLogger(__name__)
 
 _PAGE = 500
-_SEVERAL = 3
-"""So many failures in a row make a source DOWN."""
 _SLICE_S = 0.004
 """Work on the event loop is given up after so long, so that keys are answered during a storm."""
-_CONFIRM_S = 1.0
-"""`as_of` of a busy watch moves at most this often."""
+_LINE_LIMIT = 32 << 20
+"""A longer line is no event: objects are at most a few megabytes (etcd's limit), and memory has an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +73,6 @@ class Reflection:
     ) -> None:
         self.query = query
         self.store = RowStore()
-        self.state: Cell[SourceState] = Cell(
-            SourceState(Health.RETRYING, "asked for the first time", since=connection.clock.now())
-        )
         self._connection = connection
         self._clock = connection.clock
         self._timing = connection.timing
@@ -97,11 +84,13 @@ class Reflection:
         self._is_table = True
         self._tables_refused = False
         self._is_following = False
-        self._heard_at: float | None = None
-        self._failures = 0
+        self._standing = Standing(connection)
         self._hurry = asyncio.Event()
-        self._lasting = Backoff(self._timing.reconnect_base_s, self._timing.reconnect_cap_s)
-        self._refused = Backoff(self._timing.refused_base_s, self._timing.refused_cap_s)
+
+    @property
+    def state(self) -> Cell[SourceState]:
+        """How far the rows can be trusted."""
+        return self._standing.state
 
     def refresh(self) -> None:
         """Stop waiting for the next attempt: try now."""
@@ -126,16 +115,16 @@ class Reflection:
         if not self._is_following or beat.error is not None:
             return
         if beat.doubt:
-            self._become(Health.STALE, pulse.reason(beat), "wait, or look at the API server's load")
+            self._standing.become(Health.STALE, pulse.reason(beat), "wait, or look at the API server's load")
         else:
-            self._live()
+            self._standing.live()
 
     async def _wait_for_api(self) -> None:
         async for beat in self._pulse.beats.follow():
             if beat.error is None:
                 return
             health = Health.DOWN if beat.is_down else Health.RETRYING
-            self._become(health, pulse.reason(beat), beat.error.todo, beat.retry_at)
+            self._standing.become(health, pulse.reason(beat), beat.error.todo, beat.retry_at)
 
     async def _follow_while_reachable(self) -> None:
         """Follow until that fails, or until the stamp's pulse knows that the API is lost."""
@@ -156,7 +145,8 @@ class Reflection:
             self._kind = await self._find(self.query.kind)
         while "watch" not in self._kind.verbs:
             await self._list(self._kind)
-            self._live()
+            self._standing.steady()
+            self._standing.live()
             await self._pause(self._timing.poll_s)
         if self._version is None:
             await self._list(self._kind)
@@ -189,9 +179,8 @@ class Reflection:
                 coming.cancel()
                 await asyncio.gather(coming, return_exceptions=True)
         self.store.keep_only(listed)
-        self._failures = 0
         self._version = version
-        self._heard_at = self._clock.now()
+        self._standing.listed()
 
     async def _page(self, path: str, continues: str, doing: str) -> bytes:
         query = {**self.query.parameters(), "limit": str(_PAGE)}
@@ -249,8 +238,8 @@ class Reflection:
         async with self._connection.stream(path, query, accept=accept, doing=doing) as stream:
             self._connection.expect_json(stream.content_type, b"", doing)
             self._is_following = True
-            if self._failures < _SEVERAL:
-                self._live()
+            if not self._standing.is_doubtful:
+                self._standing.live()
             # Else the beginning of an answer proves nothing: an event or the next beat must confirm it.
             try:
                 await self._read_changes(stream.chunks, doing)
@@ -272,9 +261,11 @@ class Reflection:
             lines = splitter.push(chunk)
             if lines:
                 self._apply(lines, doing)
+            if splitter.size > _LINE_LIMIT:
+                raise self._connection.malformed(doing)
             now = self._clock.monotonic()
             if now - opened_at > self._timing.steady_s:
-                self._steady()
+                self._standing.steady()
             if now - worked_since > _SLICE_S:
                 await asyncio.sleep(0)
                 worked_since = self._clock.monotonic()
@@ -283,7 +274,7 @@ class Reflection:
         if self._clock.monotonic() - opened_at < 1.0:
             # A server that ends watches at once must not be asked in a circle.
             raise self._connection.closed_early(doing)
-        self._steady()
+        self._standing.steady()
 
     def _apply(self, lines: bytes, doing: str) -> None:
         try:
@@ -302,14 +293,12 @@ class Reflection:
                 store.remove(change.gone)
             if change.version:
                 self._version = change.version
-        self._heard()
+        self._standing.heard()
 
     def _doubt_silence(self, silence_s: float) -> NoReturn:
         """Take the list again: a watch that lost its server looks like one in which nothing happens."""
         why = f"the watch said nothing for {silence_s:.0f} s, not even a bookmark; listing again"
-        self._become(Health.STALE, why)
-        # Heartbeats confirmed the API, not this watch: its last word is what the rows are as of.
-        self.state.set(replace(self.state.value, as_of=self._heard_at))
+        self._standing.silent(why)
         self._version = None
         raise _Silent
 
@@ -317,78 +306,27 @@ class Reflection:
         """Turn a failure into a state, then wait until another attempt makes sense."""
         if isinstance(error, _Silent):
             return
-        self._failures += 1
+        self._standing.failed()
         if isinstance(error, Unreachable | CertificateRejected):
             seen = self._pulse.beats.value
             if seen.error is not None:
                 return
-            self._become(Health.RETRYING, failures.reason(error), error.todo)
+            self._standing.become(Health.RETRYING, failures.reason(error), error.todo)
             self._connection.trouble.set()
             if (await self._pulse.checked(seen.number)).error is not None:
                 return
             # The API is there: only this connection broke.
-        if isinstance(error, Expired) or self._failures >= _SEVERAL:
+        if isinstance(error, Expired) or self._standing.is_doubtful:
             # After several failures the version itself may be what the server cannot stand.
             self._version = None
         if isinstance(error, NotFound):
             self._kind = None
-        health, delay_s = self._judge(error)
-        why = failures.reason(error)
-        if isinstance(error, Expired):
-            why = "the server no longer keeps the changes since our last version (410); listing again"
-        self._become(health, why, error.todo, self._clock.now() + delay_s)
-        await self._pause(delay_s)
-
-    def _judge(self, error: SourceError) -> tuple[Health, float]:
-        """Return the health an error means, and the seconds to wait before the next attempt."""
-        if isinstance(error, Unauthorized):
-            return Health.UNAUTHORIZED, self._refused.next_delay()
-        if isinstance(error, Forbidden):
-            return Health.FORBIDDEN, self._refused.next_delay()
-        if isinstance(error, NotFound):
-            return Health.OFF, self._timing.unserved_s
-        delay_s = self._lasting.next_delay(getattr(error, "retry_after_s", None) or 0.0)
-        if isinstance(error, Throttled | Expired) or self._failures < _SEVERAL:
-            return Health.RETRYING, delay_s
-        return Health.DOWN, delay_s
+        await self._pause(self._standing.refused(error))
 
     async def _pause(self, delay_s: float) -> None:
         """Sleep until the delay is over or someone asks to hurry."""
         self._hurry.clear()
-        sleep = asyncio.ensure_future(self._clock.sleep(delay_s))
-        hurried = asyncio.ensure_future(self._hurry.wait())
-        try:
-            await asyncio.wait((sleep, hurried), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in (sleep, hurried):
-                each.cancel()
-            await asyncio.gather(sleep, hurried, return_exceptions=True)
-
-    def _steady(self) -> None:
-        self._failures = 0
-        self._lasting.reset()
-        self._refused.reset()
-
-    def _heard(self) -> None:
-        self._heard_at = self._clock.now()
-        state = self.state.value
-        if not state.is_live or self._heard_at - (state.as_of or 0.0) >= _CONFIRM_S:
-            self._live()
-
-    def _live(self) -> None:
-        state = self.state.value
-        since = state.since if state.is_live else self._clock.now()
-        skew_s = self._connection.skew_s
-        reason = ""
-        if abs(skew_s) > self._timing.skew_s:
-            side = "ahead of" if skew_s > 0 else "behind"
-            reason = f"the API's clock is {abs(skew_s):.0f} s {side} this machine's"
-        self.state.set(SourceState(Health.LIVE, reason, as_of=self._clock.now(), since=since))
-
-    def _become(self, health: Health, reason: str, todo: str = "", retry_at: float | None = None) -> None:
-        before = self.state.value
-        since = before.since if before.health is health else self._clock.now()
-        self.state.set(replace(before, health=health, reason=reason, todo=todo, since=since, retry_at=retry_at))
+        await pause(self._clock, delay_s, unless=self._hurry)
 
     def _doing(self, verb: str) -> str:
         return f"{verb} {self.query.kind}"

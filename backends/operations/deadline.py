@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from backends.clock import Clock
+from backends.clock import Clock, pause
 
 T = TypeVar("T")
 
@@ -68,11 +68,4 @@ class Wakeup:
     async def pause(self, delay_s: float) -> bool:
         """Pause for `delay_s` or until woken; return whether it was cut short."""
         self._event.clear()
-        event = asyncio.ensure_future(self._event.wait())
-        alarm = asyncio.ensure_future(self._clock.sleep(delay_s))
-        waiting: set[asyncio.Future[Any]] = {event, alarm}
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            return self._event.is_set()
-        finally:
-            await end(event, alarm)
+        return await pause(self._clock, delay_s, unless=self._event)

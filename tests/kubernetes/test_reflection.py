@@ -397,3 +397,25 @@ async def test_a_storm_does_not_hold_the_loop(server: WildServer, cluster: Clust
             await asyncio.sleep(0)
             worst = max(worst, time.monotonic() - before)
         assert worst < 0.2, "one slice of work took this long"
+
+
+async def test_a_line_without_end_does_not_fill_the_memory(server: WildServer, cluster: Cluster) -> None:
+    sent = 0
+
+    async def endless(request: Request, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        if "watch" not in request.query:
+            await server.answer(request, writer)
+            return
+        writer.write(server.head(200, "Transfer-Encoding: chunked"))
+        piece = b"x" * (1 << 20)
+        for _ in range(200):
+            writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            await writer.drain()
+            sent += len(piece)
+
+    with server.misbehave(endless):
+        async with cluster.reflect("configmaps") as maps:
+            await until(lambda: "no Kubernetes answer" in maps.state.value.reason)
+            assert _names(maps) == ["one", "two"]
+    assert sent < 60 << 20
