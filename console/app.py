@@ -159,7 +159,7 @@ class StampdeckApp(AckPacing, ClipboardMixin, App[int]):
         """Keys typed right after the one that opened a prompt were sent to what had the focus then: bring them home."""
         screen = self.screen
         if event.is_printable and event.character and isinstance(screen, FramedScreen) and screen.prompt.is_open:
-            screen.prompt.type_ahead(event.character)
+            screen.prompt.type_ahead(event)
             event.prevent_default().stop()
 
     def on_visit(self, message: Visit) -> None:

@@ -86,6 +86,13 @@ class PromptInput(Input):
             self._is_answered = True
         await super().on_event(event)
 
+    def take(self, key: events.Key) -> None:
+        """Take a printable key that was sent elsewhere."""
+        if self._is_answered:
+            self._early.append(key)
+        elif key.character:
+            self.insert_text_at_cursor(key.character)
+
     def release(self) -> None:
         """Take keys again, and pass on those set aside to whatever has the focus now."""
         self._is_answered = False
@@ -93,7 +100,12 @@ class PromptInput(Input):
         for key in early:
             self.app.post_message(events.Key(key.key, key.character))
 
+    async def action_submit(self) -> None:
+        self._is_answered = True  # the key itself may have been sent to what had the focus before
+        await super().action_submit()
+
     def action_leave(self) -> None:
+        self._is_answered = True
         self.post_message(self.Left())
 
     def action_accept(self) -> None:
@@ -176,9 +188,9 @@ class Prompt(Vertical):
         field.can_focus = True
         self.screen.set_focus(field)  # now: focus() waits for a message, and the next key would go elsewhere
 
-    def type_ahead(self, character: str) -> None:
-        """Take a key that was pressed before the prompt had the focus."""
-        self._field.insert_text_at_cursor(character)
+    def type_ahead(self, key: events.Key) -> None:
+        """Take a printable key that was pressed before the prompt had the focus."""
+        self._field.take(key)
 
     def release(self) -> None:
         """End the silence that began with enter or esc, once the screen has taken the answer."""

@@ -385,6 +385,19 @@ async def test_keys_that_come_in_one_burst_with_a_command_are_for_where_it_leads
         await until(pilot, lambda: isinstance(stage.app.screen, ResourcesScreen) and names(stage) == ["web-b-1"])
 
 
+async def test_a_filter_that_comes_in_one_burst_with_what_opens_it() -> None:
+    stage = pods_stage()
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await pilot.press("a")
+        await shows(pilot, "web-b-1")
+        for key in ("slash", *"web-b", "enter", "d"):
+            stage.app.post_message(events.Key(key, {"slash": "/"}.get(key, key if len(key) == 1 else None)))
+        await until(pilot, lambda: isinstance(place_of(stage), DetailPlace))
+        await pilot.press("escape")
+        await until(pilot, lambda: names(stage) == ["web-b-1"])
+
+
 async def test_a_refused_line_takes_the_keys_that_came_with_it() -> None:
     stage = pods_stage()
     async with stage.run() as pilot:
