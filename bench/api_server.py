@@ -100,11 +100,11 @@ class Pods:
             found = self._pages[limit, start] = body
         return found
 
-    def event(self) -> bytes:
-        """Return one MODIFIED event of any pod, as a line."""
+    def event(self, among: int = 0) -> bytes:
+        """Return one MODIFIED event of any of the first pods (`among`, 0: all), as a line."""
         self.revision += 1
         status = self._rng.choice(("Running", "Running", "CrashLoopBackOff", "Pending"))
-        row = self._row(self._rng.randrange(self._count), self.revision, self._rng.randrange(50), status)
+        row = self._row(self._rng.randrange(among or self._count), self.revision, self._rng.randrange(50), status)
         table: dict[str, Any] = {
             "kind": "Table",
             "apiVersion": "meta.k8s.io/v1",
@@ -127,12 +127,13 @@ def _kinds(version: str, listed: list[tuple[str, str, bool, str]]) -> dict[str, 
 
 
 class Server:
-    """Routes of the API; `rate` changes a second go to every pod watch."""
+    """Routes of the API; `rate` changes a second of the first `among` pods (0: all) go to every pod watch."""
 
-    def __init__(self, pods: Pods, rate: float) -> None:
+    def __init__(self, pods: Pods, rate: float, among: int) -> None:
         self._pods = pods
         self._rate = rate
-        self._prepared = [pods.event() for _ in range(min(20_000, max(1, int(rate) * 5)))] if rate else []
+        self._prepared = [pods.event(among) for _ in range(min(20_000, max(1, int(rate) * 5)))] if rate else []
+        self._written_at: dict[int, float] = {}
 
     def application(self) -> web.Application:
         """Return the aiohttp application."""
@@ -142,6 +143,7 @@ class Server:
         app.router.add_get("/apis", self._apis)
         app.router.add_get("/api/v1", self._core)
         app.router.add_get("/apis/apps/v1", self._apps)
+        app.router.add_get("/bench/behind", self._behind)
         app.router.add_get("/{path:.*}", self._collection)
         return app
 
@@ -156,6 +158,11 @@ class Server:
         group = {"name": "apps", "versions": [version], "preferredVersion": version}
         return web.json_response({"kind": "APIGroupList", "apiVersion": "v1", "groups": [group]})
 
+    async def _behind(self, _: web.Request) -> web.Response:
+        """Answer for how many seconds the slowest reader of changes has not taken what is due to it."""
+        now = time.monotonic()
+        return web.json_response({"seconds": max((now - at for at in self._written_at.values()), default=0.0)})
+
     async def _core(self, _: web.Request) -> web.Response:
         return web.json_response(_kinds("v1", _CORE))
 
@@ -168,7 +175,10 @@ class Server:
             response = web.StreamResponse(headers={"Content-Type": "application/json"})
             with contextlib.suppress(ConnectionError):  # the client left: the usual end of a watch
                 await response.prepare(request)
-                await self._watch(response, is_pods)
+                try:
+                    await self._watch(response, is_pods)
+                finally:
+                    self._written_at.pop(id(response), None)
             return response
         if is_pods:
             limit, start = int(request.query.get("limit", 0)), int(request.query.get("continue", 0) or 0)
@@ -187,6 +197,7 @@ class Server:
                 sent = due
                 if chosen:
                     await response.write(b"".join(chosen))
+                self._written_at[id(response)] = now
             if now - bookmark > 20:
                 bookmark = now
                 await response.write(self._bookmark())
@@ -198,8 +209,8 @@ class Server:
         return json.dumps({"type": "BOOKMARK", "object": table}).encode() + b"\n"
 
 
-async def _serve(pods: int, rate: float) -> None:
-    runner = web.AppRunner(Server(Pods(pods), rate).application(), access_log=None)
+async def _serve(pods: int, rate: float, among: int) -> None:
+    runner = web.AppRunner(Server(Pods(pods), rate, among).application(), access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -214,8 +225,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pods", type=int, default=10_000)
     parser.add_argument("--rate", type=float, default=0.0, help="changes a second on every watch of pods")
+    parser.add_argument("--among", type=int, default=0, help="only the first so many pods change; 0: any")
     options = parser.parse_args()
-    asyncio.run(_serve(options.pods, options.rate))
+    asyncio.run(_serve(options.pods, options.rate, options.among))
 
 
 if __name__ == "__main__":
