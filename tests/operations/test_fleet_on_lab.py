@@ -21,7 +21,10 @@ async def test_two_stamps_settle_with_all_their_numbers(two_stamps: OnLab) -> No
         assert {state.health for state in stamp.sources.values()} == {Health.LIVE}
         assert stamp.kubernetes_version.startswith("v1.")
         assert stamp.nodes_total and stamp.nodes_ready == stamp.nodes_total
-        assert stamp.pods and stamp.pods.running == stamp.pods.total > 10
+        # A pod of the CronJob may just be starting, or be done.
+        assert stamp.pods
+        assert stamp.pods.running + stamp.pods.pending + stamp.pods.finished == stamp.pods.total
+        assert stamp.pods.running > 10
         assert stamp.workloads_total and stamp.workloads_ready == stamp.workloads_total
         assert stamp.usage and 0 < stamp.usage.cpu_used_millicores < stamp.usage.cpu_allocatable_millicores
         assert stamp.serves is True

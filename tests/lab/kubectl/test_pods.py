@@ -129,9 +129,12 @@ def test_previous_logs_of_a_container_that_crashes(kubectl: Kubectl, lab: Runnin
         assert re.fullmatch(r"[1-9]\d* \(\d+[ms].* ago\)", crashed["RESTARTS"])
         assert crashed["READY"] == "0/1"
         assert kubectl.run("logs", crashed["NAME"], "--previous").lines
-        text = kubectl.run("describe", "pod", crashed["NAME"]).out
-        assert "Reason:       CrashLoopBackOff" in text
-        assert re.search(r"Warning +BackOff .* Back-off restarting failed container", text)
+        # It is started again and again meanwhile: it may run in any single moment.
+        back_off = re.compile(r"Warning +BackOff .* Back-off restarting failed container")
+        kubectl.until(
+            lambda each: "Reason:       CrashLoopBackOff" in each.out and bool(back_off.search(each.out)),
+            *("describe", "pod", crashed["NAME"]),
+        )
     finally:
         asyncio.run(control.clear())
     kubectl.run("rollout", "status", "deployment/ratings-api", "--timeout=60s")
