@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 from backends.model.age import format_duration, parse_duration
 from backends.model.pods import pod_class
 from backends.model.table import CellValue, Column, Row
 from backends.model.tone import Tone
-from backends.model.typed import AGE, column_key, number, ratio
+from backends.model.typed import AGE, COUNT_AGO, column_key, number, ratio
 
-_AGO = re.compile(r"(\d+) \((.+) ago\)")
 _RELATIVE = frozenset({"lastseen", "firstseen", "lastschedule"})
 _RIGHT = frozenset(
     {"restarts", "desired", "current", "available", "uptodate", "active", "count", "replicas", "minpods", "maxpods"}
@@ -133,7 +131,7 @@ def _share_tone(percent: float | None) -> Tone | None:
 
 def _restarts(value: CellValue, seen_at: float, now: float) -> str:
     text = _plain(value)
-    found = _AGO.fullmatch(text)
+    found = COUNT_AGO.fullmatch(text)
     return f"{found[1]} ({_grown(found[2], seen_at, now)} ago)" if found else text
 
 

@@ -9,14 +9,13 @@ from typing import Literal, TypeAlias
 from backends.model.age import parse_duration
 from backends.model.fleet import PodCounts
 from backends.model.table import CellValue, Column, Row
-from backends.model.typed import column_key, ratio
+from backends.model.typed import COUNT_AGO, column_key, number, ratio
 from backends.model.window import WINDOW_S, RollingCount
 
 PodClass: TypeAlias = Literal["running", "not_ready", "pending", "failing", "finished", "terminating"]
 
 _WAITING = frozenset({"Pending", "ContainerCreating", "PodInitializing", "SchedulingGated"})
 _INIT_STEP = re.compile(r"Init:\d+/\d+")
-_RESTARTS = re.compile(r"(\d+)(?: \((.+) ago\))?", re.ASCII)
 
 
 def pod_class(ready: str, status: str, deleting: bool = False) -> PodClass:
@@ -37,11 +36,11 @@ def restarts_of(cell: CellValue) -> tuple[int, float | None]:
     """Return a RESTARTS cell's count and how many seconds ago the last was: `3 (5m ago)`, `3` or 3."""
     if isinstance(cell, int | float):
         return int(cell), None
-    found = _RESTARTS.fullmatch(cell or "")
+    found = COUNT_AGO.fullmatch(cell or "")
     if found is None:
-        return 0, None
+        return int(number("restarts", cell) or 0), None
     try:
-        return int(found[1]), parse_duration(found[2]) if found[2] else None
+        return int(found[1]), parse_duration(found[2])
     except ValueError:
         return int(found[1]), None
 

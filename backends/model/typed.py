@@ -14,7 +14,8 @@ AGE = "age"
 
 _DURATION_COLUMNS = frozenset({AGE, "lastseen", "firstseen", "duration", "lastschedule"})
 _RATIO = re.compile(r"(\d+)/(\d+)", re.ASCII)
-_RESTARTS = re.compile(r"(\d+) \(.+ ago\)", re.ASCII)
+COUNT_AGO = re.compile(r"(\d+) \((.+) ago\)", re.ASCII)
+"""A RESTARTS cell since kubectl 1.22: how many, and how long ago the last one was."""
 _NOT_KEY = re.compile(r"[^0-9a-z%]+")
 
 MISSING = frozenset({"", "<none>", "<unknown>", "<pending>", "<unset>", "<nil>", "<invalid>", "n/a", "-"})
@@ -65,7 +66,7 @@ def _duration(text: str) -> float | None:
 
 @lru_cache(maxsize=8192)
 def _quantity(text: str) -> float | None:
-    found = _RATIO.fullmatch(text) or _RESTARTS.fullmatch(text)
+    found = _RATIO.fullmatch(text) or COUNT_AGO.fullmatch(text)
     if found:
         return float(found[1])
     try:

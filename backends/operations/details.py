@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from backends.clock import Clock
-from backends.errors import UsageError
 from backends.model.describe import describe
 from backends.model.describe.containers import containers_of
 from backends.model.detail import ContainerDetail, Detail
 from backends.model.manifest import to_yaml
 from backends.model.scope import PodScope, scope_of
 from backends.operations.ports import ClusterReader
+from backends.operations.sources import asked
 from backends.operations.surroundings import Surroundings
 
 
@@ -45,11 +45,7 @@ class Details:
         return scope_of(await self._cluster(stamp).get(kind, name, namespace))
 
     def _cluster(self, stamp: str) -> ClusterReader:
-        try:
-            return self._clusters[stamp]
-        except KeyError:
-            known = ", ".join(self._clusters)
-            raise UsageError(f"there is no stamp {stamp!r}", todo=f"choose from {known}") from None
+        return asked(self._clusters, (stamp,))[0]
 
 
 __all__ = ["Details", "PodScope"]

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from backends.clock import Clock
-from backends.errors import UsageError
 from backends.model.health import SourceState
 from backends.model.logs import LogLine, LogRequest
 from backends.model.merge import LineMerger
@@ -16,6 +15,7 @@ from backends.operations.deadline import beside
 from backends.operations.log_stamp import StampLogs
 from backends.operations.log_target import parse_target
 from backends.operations.ports import ClusterReader
+from backends.operations.sources import asked
 from backends.streams import Cell, Feed
 
 LINES_KEPT = 100_000
@@ -116,9 +116,6 @@ class Logs:
     @asynccontextmanager
     async def open(self, query: LogQuery) -> AsyncIterator[LogStream]:
         """Read until the context is left; entering returns at once. UsageError when the target is no target."""
-        unknown = [name for name in query.stamps if name not in self._clusters]
-        if unknown:
-            raise UsageError(f"there is no stamp {unknown[0]!r}", todo=f"choose from {', '.join(self._clusters)}")
-        stream = LogStream(query, [self._clusters[name] for name in query.stamps], self._clock)
+        stream = LogStream(query, asked(self._clusters, query.stamps), self._clock)
         async with beside(stream.run()):
             yield stream

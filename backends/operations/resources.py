@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from backends.clock import Clock
-from backends.errors import SourceError, UsageError
+from backends.errors import SourceError
 from backends.model.health import Health, SourceState
 from backends.model.kinds import ResourceKind
 from backends.model.table import Column, Row, RowBatch
 from backends.operations.columns import united
 from backends.operations.deadline import beside, within
 from backends.operations.ports import ClusterReader
+from backends.operations.sources import asked
 from backends.operations.stamp_rows import StampRows, StampUsage
 
 _KINDS_TIMEOUT_S = 10.0
@@ -159,8 +160,8 @@ class Resources:
 
     async def namespaces(self, stamps: tuple[str, ...] = ()) -> tuple[str, ...]:
         """Return the names of all namespaces on the stamps (all when empty), sorted; nothing is raised."""
-        asked = [cluster for name, cluster in self._clusters.items() if not stamps or name in stamps]
-        answers = await asyncio.gather(*(self._namespaces_of(cluster) for cluster in asked))
+        meant = [cluster for name, cluster in self._clusters.items() if not stamps or name in stamps]
+        answers = await asyncio.gather(*(self._namespaces_of(cluster) for cluster in meant))
         return tuple(sorted({name for names in answers for name in names}))
 
     @asynccontextmanager
@@ -168,7 +169,7 @@ class Resources:
         """Follow a kind until the context is left; entering returns at once. UsageError for an unknown stamp."""
         parts: list[StampRows] = []
         works: list[Coroutine[Any, Any, None]] = []
-        for cluster in self._asked(request.stamps):
+        for cluster in asked(self._clusters, request.stamps):
             usage = self._usage(cluster, request)
             part = StampRows(
                 cluster,
@@ -193,13 +194,6 @@ class Resources:
         if kind in _NODE_NAMES:
             return StampUsage(cluster, self._clock, "nodes", None)
         return None
-
-    def _asked(self, stamps: Sequence[str]) -> list[ClusterReader]:
-        unknown = [name for name in stamps if name not in self._clusters]
-        if unknown:
-            known = ", ".join(self._clusters)
-            raise UsageError(f"there is no stamp {unknown[0]!r}", todo=f"choose from {known}")
-        return [self._clusters[name] for name in stamps]
 
     async def _kinds_of(self, cluster: ClusterReader) -> tuple[ResourceKind, ...]:
         try:

@@ -1,9 +1,12 @@
-"""A failure as a state: what an error of a source means to the operator."""
+"""Sources by stamp, and a failure as a state: what an error of a source means to the operator."""
 
 from __future__ import annotations
 
-from backends.errors import Forbidden, NotFound, SourceError, StampdeckError, Throttled, Unauthorized
+from collections.abc import Mapping, Sequence
+
+from backends.errors import Forbidden, NotFound, SourceError, StampdeckError, Throttled, Unauthorized, UsageError
 from backends.model.health import Health, SourceState
+from backends.operations.ports import ClusterReader
 
 NOT_YET = SourceState(Health.RETRYING, "not asked yet")
 """The state of a source before its first answer."""
@@ -42,6 +45,14 @@ def _health(error: Exception, failures: int, down_after: int) -> Health:
     if isinstance(error, SourceError | TimeoutError) and failures < down_after:
         return Health.RETRYING
     return Health.DOWN
+
+
+def asked(clusters: Mapping[str, ClusterReader], names: Sequence[str]) -> list[ClusterReader]:
+    """Return the clusters of the named stamps, in that order; UsageError when there is no such stamp."""
+    for name in names:
+        if name not in clusters:
+            raise UsageError(f"there is no stamp {name!r}", todo=f"choose from {', '.join(clusters)}")
+    return [clusters[name] for name in names]
 
 
 def live(before: SourceState, now: float, reason: str = "") -> SourceState:
