@@ -14,6 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from screens.lines import EMPTY, Line, Piece, as_strip, as_text, width_of
+from screens.widgets.log_matching import search_pattern
 
 LineMaker = Callable[[int], Sequence[Line]]
 """Lines for a width in cells; asked again when the width changes."""
@@ -73,10 +74,7 @@ class TextView(ScrollView, can_focus=True):
 
         Raises ValueError when the text is not a regular expression.
         """
-        try:
-            self._search = re.compile(text, re.IGNORECASE) if text else None
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from error
+        self._search = search_pattern(text) if text else None
         self._find_matches()
         if self._matches:
             after = [at for at in self._matches if at >= int(self.scroll_y)]

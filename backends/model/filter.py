@@ -19,6 +19,7 @@ from difflib import get_close_matches
 from operator import itemgetter
 
 from backends.errors import UsageError
+from backends.model.pattern import PatternError, compile_pattern
 from backends.model.selector import LabelSelector, SelectorError, scan_selector
 from backends.model.table import CellValue, Column, Row
 from backends.model.typed import AGE, column_key, is_duration, number
@@ -196,10 +197,10 @@ def _has_capitals(pattern: str) -> bool:
 
 def _compiled(pattern: str, position: int) -> Callable[[str], re.Match[str] | None]:
     try:
-        search = re.compile(pattern, re.MULTILINE).search
-    except re.error as error:
-        where = position + (error.pos or 0)
-        raise FilterError(f"not a regular expression: {error.msg}", where, todo="escape it with a backslash") from None
+        search = compile_pattern(pattern, re.MULTILINE).search
+    except PatternError as error:
+        where = position + error.position
+        raise FilterError(f"not a regular expression: {error}", where, todo="escape it with a backslash") from None
     if _has_capitals(pattern):
         return search
     return lambda text: search(text.lower())  # twice as fast as IGNORECASE, which cannot skip to a literal start

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from backends.model.pattern import PatternError, compile_pattern
+
 _EXPRESSION = re.compile(r"[\\.*+?\[\](){}|^$]")
 _LEVEL_READ = 400
 _BAD = re.compile(
@@ -35,9 +37,9 @@ def search_pattern(text: str) -> re.Pattern[str]:
     if not _EXPRESSION.search(text):
         return re.compile(re.escape(text), re.IGNORECASE)
     try:
-        return re.compile(text, re.IGNORECASE)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error.msg} at position {error.pos}") from error
+        return compile_pattern(text, re.IGNORECASE)
+    except PatternError as error:
+        raise ValueError(f"not a regular expression: {error} at position {error.position}") from None
 
 
 @dataclass(frozen=True, slots=True)

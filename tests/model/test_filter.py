@@ -166,3 +166,14 @@ def test_a_quoted_term_is_searched_or_refused_as_a_regular_expression_only(text:
         parse_filter(f'"{text}"', COLUMNS)
     except FilterError as error:
         assert '"' in text or "regular expression" in error.what
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("[[", False), ("a{99999999999999}", False), ("(" * 5000, False), ("[[a]", True)]
+)
+def test_no_expression_is_a_crash_or_a_warning(text: str, found: bool) -> None:
+    if found:
+        assert parse_filter(text, COLUMNS).tests
+    else:
+        with pytest.raises(FilterError, match="not a regular expression"):
+            parse_filter(text, COLUMNS)

@@ -273,3 +273,9 @@ def test_levels(text: str, tone: str | None) -> None:
 def test_a_search_for_plain_text_is_not_an_expression() -> None:
     assert search_pattern("a b").search("xA B")
     assert search_pattern("a.b").search("axb")
+
+
+@pytest.mark.parametrize("text", ["a{99999999999999}", "(" * 5000, "[["])
+def test_an_expression_that_cannot_be_is_a_mistake_in_words(text: str) -> None:
+    with pytest.raises(ValueError, match=r"not a regular expression: .* at position"):
+        search_pattern(text)
