@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeAlias
 
 import msgspec
@@ -55,6 +56,14 @@ class RowBatch:
 
     def __bool__(self) -> bool:
         return bool(self.rows) or self.columns_changed
+
+
+def split(rows: dict[str, Row | None], most: int | None) -> tuple[dict[str, Row | None], dict[str, Row | None]]:
+    """Return the first `most` changed rows (None: all) and the rest, in their order."""
+    if most is None or len(rows) <= most:
+        return rows, {}
+    items = iter(rows.items())
+    return dict(islice(items, most)), dict(items)
 
 
 class RowChanges:

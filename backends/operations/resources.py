@@ -73,9 +73,13 @@ class ResourceView:
         """Every row by uid, cells aligned to `columns`. As of the last drain."""
         return self._rows
 
-    def drain(self) -> RowBatch:
-        """Return what changed since the last call; the first call returns everything there is."""
-        batches = [(part, part.drain()) for part in self._parts]
+    def drain(self, most: int | None = None) -> RowBatch:
+        """Return what changed since the last call, of each stamp its share of `most` rows; the rest comes next time.
+
+        Without `most` the first call returns everything there is.
+        """
+        share = None if most is None else max(1, most // max(1, len(self._parts)))
+        batches = [(part, part.drain(share)) for part in self._parts]
         for part in self._parts:
             part.take_usage()
         fresh = RowBatch()
@@ -123,7 +127,8 @@ class ResourceView:
         for part in self._parts:
             if part.fit_to(server, usage) and part.reflection is not None:
                 rows = part.reflection.store.rows
-                fresh.rows.update((uid, part.fit(row)) for uid, row in rows.items() if uid not in coming)
+                moved = (uid for uid in rows if uid not in coming and not part.holds_back(uid))
+                fresh.rows.update((uid, part.fit(rows[uid])) for uid in moved)
         before, self._columns = self._columns, (*server, *usage)
         return before != self._columns
 

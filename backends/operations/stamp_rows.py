@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from backends.clock import Clock
 from backends.model.health import OFF, Health, SourceState
-from backends.model.table import CellValue, Column, Row, RowBatch
+from backends.model.table import CellValue, Column, Row, RowBatch, split
 from backends.model.typed import column_key
 from backends.operations.attachment import Attachment
 from backends.operations.columns import NODE_USAGE, POD_USAGE, aligner, node_usage_cells, pod_usage_cells
@@ -70,6 +70,7 @@ class StampRows(Attachment):
         self._gone: set[str] = set()
         self._shown: set[str] = set()
         self._waiting: list[str] = []
+        self._held: dict[str, Row | None] = {}
 
     @property
     def usage_state(self) -> SourceState:
@@ -99,20 +100,26 @@ class StampRows(Attachment):
 
     @property
     def has_waiting(self) -> bool:
-        """Whether rows wait for their new usage to be shown."""
-        return bool(self._waiting)
+        """Whether rows wait to be shown, or for their new usage to be."""
+        return bool(self._waiting or self._held)
+
+    def holds_back(self, uid: str) -> bool:
+        """Whether a row waits for the next drain and was not in any before."""
+        return uid in self._held and uid not in self._shown
 
     def begin(self) -> None:
         self._gone |= self._shown
+        self._held = {}
         self.own = ()
 
-    def drain(self) -> RowBatch:
-        """Return the server's rows that changed; those of a reflection that was left are gone."""
+    def drain(self, most: int | None = None) -> RowBatch:
+        """Return the server's rows that changed, at most so many; those of a reflection that was left are gone."""
         batch = self.changes.drain() if self.changes is not None else RowBatch()
         rows = batch.rows
-        if self._gone:
-            rows = {**dict.fromkeys(self._gone), **rows}
+        if self._gone or self._held:
+            rows = {**dict.fromkeys(self._gone), **self._held, **rows}
             self._gone = set()
+        rows, self._held = split(rows, most)
         if batch.columns_changed and self.reflection is not None:
             self.own = self.reflection.store.columns
         self._shown.difference_update(uid for uid, row in rows.items() if row is None)

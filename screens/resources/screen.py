@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from backends.operations.details import Details
     from backends.operations.resources import Resources, ResourceView
 
+ROWS_A_FRAME = 10_000
+"""Rows taken over at once: about 20 ms of work."""
+
 
 class ResourcesScreen(RowActions):
     """Rows of one kind, pulled from the view ten times a second at most."""
@@ -117,7 +120,7 @@ class ResourcesScreen(RowActions):
             self._draw_heading(counts)
 
     def _take(self, view: ResourceView) -> None:
-        batch = view.drain()
+        batch = view.drain(ROWS_A_FRAME)
         if (view.columns, self.kind) != self._drawn_as:
             self._drawn_as = (view.columns, self.kind)
             self._columns = view.columns

@@ -9,6 +9,8 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 DEFAULT_FPS = 10.0
+_BREATH_S = 0.005
+"""What is left to keys and other work between two parts of one change."""
 
 
 class FrameClock:
@@ -36,10 +38,10 @@ class FrameClock:
         """Whether a frame is asked for and not drawn yet."""
         return self._timer is not None
 
-    def request(self) -> None:
-        """Draw at the next frame; asking again before that changes nothing."""
+    def request(self, *, more: bool = False) -> None:
+        """Draw at the next frame, or in a moment when the last frame left `more`; asking again changes nothing."""
         if self._timer is None and self._widget.is_running:
-            wait_s = self._last + self.frame_s - time.monotonic()
+            wait_s = _BREATH_S if more else self._last + self.frame_s - time.monotonic()
             self._timer = self._widget.set_timer(max(0.001, wait_s), self._tick)
 
     def _tick(self) -> None:

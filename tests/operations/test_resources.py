@@ -175,6 +175,37 @@ async def test_new_usage_of_many_pods_is_spread_over_drains(
         assert all(row.cells[-2] == "2m" for row in view.rows.values())
 
 
+async def test_many_rows_come_in_several_drains_none_lost_and_none_askew(
+    clock: ManualClock, clusters: dict[str, FakeCluster]
+) -> None:
+    for name, cluster in clusters.items():
+        services = cluster.reflection("services")
+        services.store.set_columns(columns("Name", "Type"))
+        services.live(clock.now(), *(a_row(name, f"web-{number:02d}", "ClusterIP") for number in range(10)))
+    orlando = clusters["orlando"].reflection("services").store
+    async with Resources(clusters, clock).open(ResourceRequest("services", BOTH)) as view:
+        await clock.settle()
+        assert len(view.drain(8).rows) == 8, "each stamp has its share"
+        assert {row.stamp for row in view.rows.values()} == set(BOTH)
+        orlando.remove("orlando/default-web-00")
+        orlando.remove("orlando/default-web-09")
+        orlando.set_columns(columns("Type", "Name"))
+        for number in range(1, 9):
+            name = f"web-{number:02d}"
+            orlando.put(a_row("orlando", "ClusterIP", name, uid=f"default-{name}"))
+        version = view.version
+        drains = 0
+        while view.version != version or not drains:
+            version = view.version
+            view.drain(8)
+            drains += 1
+            assert drains < 20
+        assert len(view.rows) == 18
+        assert {uid for uid in view.rows if uid.startswith("orlando")} == set(orlando.rows)
+        at = [column.name for column in view.columns].index("Type")
+        assert {row.cells[at] for row in view.rows.values()} == {"ClusterIP"}
+
+
 async def test_a_dead_stamp_is_told_and_delays_nobody(clock: ManualClock, clusters: dict[str, FakeCluster]) -> None:
     clusters["seattle"].failing["reflect"] = refused("seattle")
     services = clusters["orlando"].reflection("services")

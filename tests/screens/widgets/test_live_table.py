@@ -9,7 +9,7 @@ import pytest
 from textual.strip import Strip
 from textual.theme import BUILTIN_THEMES
 
-from screens.widgets import lit_cells
+from screens.widgets import lit_cells, live_table
 from screens.widgets.live_table import LiveTable, TableColumn
 from tests.screens.widgets.tables import TableApp, batch, columns, lines, make_row, settle
 from tests.support.hostile import HARMFUL, PAYLOADS
@@ -271,11 +271,27 @@ async def test_hostile_names_are_drawn_inert() -> None:
         assert any("[@click=app.quit()]x[/]" in line for line in drawn)
 
 
+async def test_a_large_batch_is_folded_in_by_parts_with_time_for_keys_between(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live_table, "ROWS_AT_ONCE", 10)
+    app = TableApp(LiveTable(columns(), frame_rate=lambda: 2.0))
+    async with app.run_test(size=(60, 11)) as pilot:
+        app.table.apply(batch(make_row(number) for number in range(25)))
+        await settle(pilot)
+        totals = [message.total for message in app.seen if isinstance(message, LiveTable.CountsChanged)]
+        assert totals == [10, 20, 25]
+        app.table.apply(batch((make_row(number) for number in range(25, 50)), gone=["orlando/00000"]))
+        app.table.set_filter(lambda row: row.name != "pod-00049")
+        assert (app.table.shown_count, app.table.total_count) == (48, 49), "a question is answered with all of them"
+
+
 async def test_fifty_thousand_rows_and_a_storm() -> None:
     app = TableApp(fast_table())
     async with app.run_test(size=(60, 11)) as pilot:
         app.table.apply(batch(make_row(number) for number in range(50_000)))
-        await pilot.pause(0.1)
+        while app.table.total_count < 50_000:
+            await pilot.pause()
         await pilot.press("end")
         assert app.table.cursor_row is not None
         assert app.table.cursor_row.uid == "orlando/49999"
