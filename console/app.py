@@ -240,7 +240,7 @@ class StampdeckApp(AckPacing, ClipboardMixin, App[int]):
 
 
 def _save_text(name: str, lines: Iterable[str]) -> Path:
-    from console.saved_texts import save_text  # platformdirs only when something is saved
+    from console.saved_texts import save_text  # only when something is saved
 
     return save_text(name, lines)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from screens.overview import Overview
 from screens.places import Place, Visit
 from screens.prompt import Prompt, PromptLog
 from screens.vocabulary import Vocabulary
+
+_log = logging.getLogger(__name__)
 
 COMMON = (
     Action(
@@ -163,9 +166,10 @@ class FramedScreen(Screen[None]):
         return worker
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Show what a worker failed with; the screen stays."""
+        """Show what a worker failed with, and log where; the screen stays."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             error = event.worker.error
+            _log.error("%s failed", event.worker.group, exc_info=error)
             self.say(str(error) or type(error).__name__, "error")
 
     def save_text(self, name: str, lines: Iterable[str]) -> None:

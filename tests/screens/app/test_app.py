@@ -186,7 +186,9 @@ async def test_keys_typed_ahead_of_the_prompt_are_not_lost() -> None:
         assert place_of(stage.app) == FleetPlace(), "n did not open the nodes"
 
 
-async def test_a_worker_that_fails_is_shown_and_the_application_stays() -> None:
+async def test_a_worker_that_fails_is_shown_and_logged_and_the_application_stays(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     stage = Stage()
 
     class Broken:
@@ -206,3 +208,4 @@ async def test_a_worker_that_fails_is_shown_and_the_application_stays() -> None:
         await shows(pilot, "the roof is on fire")
         await pilot.press("escape")
         await until(pilot, lambda: place_of(stage.app) == FleetPlace())
+    assert any("roof" in record.exc_text for record in caplog.records if record.exc_text)
