@@ -6,6 +6,7 @@ VIEW is `ours` or `textual` (its RichLog). Writes what it measured inside to FIL
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -101,6 +102,7 @@ def _lines(first: int, end: int) -> list[LogLine]:
 def main() -> None:
     """Read the arguments and run."""
     view, rate, lasts_s, report = sys.argv[1:]
+    gc.set_threshold(50_000, 20, 100)  # as the console does
     LogApp(view, int(rate), float(lasts_s), Path(report)).run()
 
 
