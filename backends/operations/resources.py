@@ -10,6 +10,7 @@ from typing import Any
 
 from backends.clock import Clock
 from backends.errors import SourceError
+from backends.model.fields import text
 from backends.model.health import Health, SourceState
 from backends.model.kinds import ResourceKind
 from backends.model.table import Column, Row, RowBatch
@@ -211,4 +212,4 @@ class Resources:
             listed = await within(self._clock, cluster.list_objects("namespaces"), _KINDS_TIMEOUT_S)
         except (SourceError, TimeoutError):
             return ()
-        return tuple(str(each.get("metadata", {}).get("name", "")) for each in listed)
+        return tuple(name for each in listed if (name := text(each, "metadata", "name")))
