@@ -12,7 +12,7 @@ from backends.lab.clock import rfc3339
 from backends.lab.kubernetes import bodies, managed_fields
 from backends.lab.kubernetes.allocation import allocate
 from backends.lab.kubernetes.call import Call
-from backends.lab.kubernetes.catalog import Resource
+from backends.lab.kubernetes.catalog import Resource, minor_of
 from backends.lab.kubernetes.context import ApiContext
 from backends.lab.kubernetes.conversion import accept, present
 from backends.lab.kubernetes.decoding import decode_object
@@ -119,7 +119,7 @@ class Write:
         # Defaults of some kinds are made from the identity, which the store gives at the end: known early here.
         meta = obj["metadata"]
         meta["creationTimestamp"] = rfc3339(self.context.clock.now())
-        fill_defaults(self.resource.storage, obj)
+        fill_defaults(self.resource.storage, obj, minor_of(self.context.version))
         self.refuse(meta.get("name", ""), validate(self.resource.storage, obj))
         if self.context.store.find(self.resource.storage, meta.get("namespace", ""), meta["name"]) is not None:
             raise already_exists(self.resource.plural, self.resource.group, meta["name"])
@@ -174,7 +174,7 @@ class Write:
         if self.call.subresource != "status" and not _same_content(live, obj):
             before = copy.deepcopy(live)
             for each in (before, obj):
-                fill_defaults(self.resource.storage, each)
+                fill_defaults(self.resource.storage, each, minor_of(self.context.version))
             self.refuse(old["name"], validate_update(self.resource.storage, before, obj))
             if self.resource.storage == "services":
                 allocate(self.context.store, obj)

@@ -206,8 +206,10 @@ class Builder:
         external = spec.pop("external", None)
         address = spec.pop("cluster_ip", None) or f"10.0.{37 + self._services * 11 % 200}.{self._services * 29 % 250}"
         whole: Object = {"type": "ClusterIP", "sessionAffinity": "None", "clusterIP": address, "clusterIPs": [address]}
-        if self.minor >= 20:
-            whole |= {"ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack", "internalTrafficPolicy": "Cluster"}
+        if self.minor >= 21:
+            whole |= {"ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack"}
+        if self.minor >= 22:
+            whole |= {"internalTrafficPolicy": "Cluster"}
         whole |= {"ports": list(ports), **spec}
         status: Object = {"loadBalancer": {"ingress": [{"ip": external}]} if external else {}}
         made = new_object(

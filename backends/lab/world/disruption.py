@@ -71,10 +71,11 @@ class DisruptionController(Controller):
             "currentHealthy": healthy,
             "desiredHealthy": desired,
             "expectedPods": expected,
-            "conditions": set_condition(
-                old.get("conditions") or [], "DisruptionAllowed", "True" if allowed else "False", reason, "", now
-            ),
         }
+        if self.cluster.minor >= 21:
+            status["conditions"] = set_condition(
+                old.get("conditions") or [], "DisruptionAllowed", "True" if allowed else "False", reason, "", now
+            )
         if disrupted:
             status["disruptedPods"] = disrupted
             self.again(_FORGET_EVICTION_S, key)

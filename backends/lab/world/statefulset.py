@@ -130,8 +130,9 @@ class StatefulSetController(Controller):
             "currentRevision": current,
             "updateRevision": revision,
             "collisionCount": 0,
-            "availableReplicas": ready,
         }
+        if self.cluster.minor >= 22:
+            status["availableReplicas"] = ready
         if status != old:
             changed = with_status(workload)
             changed["status"] = status

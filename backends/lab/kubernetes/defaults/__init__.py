@@ -27,8 +27,10 @@ _BY_RESOURCE: dict[str, Callable[[Object], None]] = {
 }
 
 
-def fill_defaults(resource: str, obj: Object) -> None:
-    """Fill in a private object of a resource, named as the store does."""
+def fill_defaults(resource: str, obj: Object, minor: int) -> None:
+    """Fill in a private object of a resource, named as the store does, as a server of v1.`minor` does."""
     fill = _BY_RESOURCE.get(resource)
     if fill is not None:
         fill(obj)
+    if resource == "services":
+        services.default_newer_service_fields(obj, minor)

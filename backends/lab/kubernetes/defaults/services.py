@@ -19,15 +19,21 @@ def default_service(obj: Object) -> None:
         port.setdefault("protocol", "TCP")
         if "port" in port:
             port.setdefault("targetPort", port["port"])
-    if spec["type"] != "ExternalName":
-        spec.setdefault("ipFamilies", ["IPv4"])
-        spec.setdefault("ipFamilyPolicy", "SingleStack")
-        spec.setdefault("internalTrafficPolicy", "Cluster")
     if spec["type"] in ("NodePort", "LoadBalancer"):
         spec.setdefault("externalTrafficPolicy", "Cluster")
-    if spec["type"] == "LoadBalancer":
-        spec.setdefault("allocateLoadBalancerNodePorts", True)
     obj.setdefault("status", {"loadBalancer": {}})
+
+
+def default_newer_service_fields(obj: Object, minor: int) -> None:
+    """What servers fill in since dual-stack (1.21) and traffic policies (1.22) are on by default."""
+    spec = obj["spec"]
+    if spec["type"] != "ExternalName" and minor >= 21:
+        spec.setdefault("ipFamilies", ["IPv4"])
+        spec.setdefault("ipFamilyPolicy", "SingleStack")
+    if spec["type"] != "ExternalName" and minor >= 22:
+        spec.setdefault("internalTrafficPolicy", "Cluster")
+    if spec["type"] == "LoadBalancer" and minor >= 22:
+        spec.setdefault("allocateLoadBalancerNodePorts", True)
 
 
 def default_secret(obj: Object) -> None:
