@@ -60,6 +60,9 @@ def lab(ctx: click.Context, /, directory: Path | None, parent: int | None, throw
         return ExitCode.WELL
     from backends.lab.runner import LabOptions
 
+    throw_away = throw_away or directory is None
+    if throw_away and directory is not None and _holds_more_than_logs(directory):
+        raise UsageError(f"{directory} is in use, so it is not thrown away", todo="name a new folder")
     chosen = directory or Path(tempfile.mkdtemp(prefix="stampdeck-lab-"))
     given = {name: value for name, value in options.items() if value is not None}
     try:
@@ -67,6 +70,11 @@ def lab(ctx: click.Context, /, directory: Path | None, parent: int | None, throw
     finally:
         if throw_away:
             shutil.rmtree(chosen, ignore_errors=True)
+
+
+def _holds_more_than_logs(folder: Path) -> bool:
+    """Whether removing the folder at the end would remove what the lab did not put there (a demo logs into it)."""
+    return folder.is_dir() and any(entry.suffix != ".log" for entry in folder.iterdir())
 
 
 async def _run(options: LabOptions, parent: int | None) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from console.configuration import load_settings
 from tests.console.command_line import command, stampdeck
@@ -98,9 +99,8 @@ def test_the_schema_describes_every_key() -> None:
 
 
 def test_the_schema_agrees_with_the_checks(tmp_path: Path) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
     schema = json.loads(stampdeck("config", "schema").out)
-    validator = jsonschema.Draft202012Validator(schema)
+    validator = Draft202012Validator(schema)
     assert validator.is_valid(yaml.safe_load(FLEET))
     for wrong in ("protection: tiped", "name: Orlando", "nome: orlando"):
         text = FLEET.replace("protection: typed", wrong) if "prot" in wrong else FLEET.replace("name: orlando", wrong)

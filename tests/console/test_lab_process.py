@@ -76,3 +76,10 @@ def test_the_foreground_lab_ends_cleanly(tmp_path: Path, number: int) -> None:
     stopped = stampdeck("lab", "status", "--dir", str(folder))
     assert stopped.code == 1
     assert "no lab is running" in stopped.err
+
+
+def test_a_folder_in_use_is_never_thrown_away(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    refused = stampdeck("lab", "--dir", str(tmp_path), "--throw-away")
+    assert refused.code == 2 and "not thrown away" in refused.err
+    assert (tmp_path / "thesis.txt").exists()

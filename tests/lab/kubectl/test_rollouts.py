@@ -92,6 +92,7 @@ def test_pause_holds_a_change_back_and_resume_lets_it_go(kubectl: Kubectl) -> No
 
 
 def test_describe_tells_of_the_rollout(kubectl: Kubectl) -> None:
+    run(kubectl, "rollout", "status", TARGET)
     text = run(kubectl, "describe", TARGET)
     for line in (
         "StrategyType:           RollingUpdate",
