@@ -391,12 +391,12 @@ async def test_a_storm_does_not_hold_the_loop(server: WildServer, cluster: Clust
         await _live(maps)
         line = b"".join(event("MODIFIED", row("one", 1000 + number, number)) for number in range(20_000))
         server.tell(line)
-        worst = 0.0
-        while next(each for each in maps.store.rows.values() if each.name == "one").version != "20999":
-            before = time.monotonic()
+        seen, largest = 1000, 0
+        while seen != 20_999:
             await asyncio.sleep(0)
-            worst = max(worst, time.monotonic() - before)
-        assert worst < 0.2, "one slice of work took this long"
+            newest = int(next(each for each in maps.store.rows.values() if each.name == "one").version)
+            seen, largest = newest, max(largest, newest - seen)
+        assert largest < 5_000, f"{largest} changes were folded in without a turn for anybody else"
 
 
 async def test_a_line_without_end_does_not_fill_the_memory(server: WildServer, cluster: Cluster) -> None:
@@ -410,6 +410,8 @@ async def test_a_line_without_end_does_not_fill_the_memory(server: WildServer, c
         writer.write(server.head(200, "Transfer-Encoding: chunked"))
         piece = b"x" * (1 << 20)
         for _ in range(200):
+            if writer.transport.is_closing():  # asyncio goes on taking bytes for a client that left
+                return
             writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
             await writer.drain()
             sent += len(piece)
