@@ -46,7 +46,7 @@ def measure(folder: Path) -> list[Result]:
     with api_servers(folder, STAMPS, PODS, rate=1000 / STAMPS, among=HOT) as fleet:
         hot = _session(fleet)
         slow_hot = _session(fleet, link=SLOW)
-        slow_stock = _session(fleet, link=SLOW, stock=True)
+        slow_stock = _session(fleet, link=SLOW, stock=True, keys=10)  # each may wait for its whole limit
     with api_servers(folder, STAMPS, PODS, rate=10_000 / STAMPS) as fleet:
         heavy = _session(fleet, keys=30)
     with api_servers(folder, STAMPS, PODS, rate=0) as fleet:
