@@ -5,6 +5,7 @@ from __future__ import annotations
 from backends.lab.objects import Object
 from backends.lab.world.cluster import Cluster
 
+_HOME = "/root"
 _TOKEN_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
@@ -25,7 +26,7 @@ def container_files(cluster: Cluster, pod: Object) -> dict[str, str]:
         "/usr/src/app/server.js": 'require("./app").listen(process.env.PORT || 3000);\n',
         f"{_TOKEN_FOLDER}/namespace": namespace,
         "/var/log/.keep": "",
-        "/root/.profile": "",
+        f"{_HOME}/.profile": "",
     }
 
 
@@ -34,7 +35,7 @@ def container_environment(cluster: Cluster, pod: Object, container: str) -> dict
     found = {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOSTNAME": pod["metadata"]["name"],
-        "HOME": "/root",
+        "HOME": _HOME,
         "TERM": "xterm",
         "KUBERNETES_PORT": "tcp://10.0.0.1:443",
         "KUBERNETES_SERVICE_HOST": "10.0.0.1",
