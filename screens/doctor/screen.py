@@ -114,7 +114,8 @@ def check_lines(checks: list[Check], stamps: tuple[str, ...], width: int, glyphs
             lines += [line(" " * indent, text) for text in rest]
             lines += [line(" " * indent, (text, tone)) for text in wrap(check.why, width - indent, 4)]
             lines += [
-                line(("do".rjust(indent - 2) + "  ", "accent"), text) for text in wrap(check.todo, width - indent, 4)
+                line((("do" if number == 0 else "").rjust(indent - 2) + "  ", "accent"), text)
+                for number, text in enumerate(wrap(check.todo, width - indent, 4))
             ]
         lines.append(())
     return lines

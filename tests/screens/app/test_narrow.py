@@ -22,7 +22,8 @@ def test_the_doctor_says_everything() -> None:
     lines = check_lines(checks, ("orlando",), 74, UNICODE)
     assert all(width_of(each) <= 74 for each in lines)
     said = " ".join(as_text(lines).split())
-    assert said.replace(" 120 ms", "").count(SAID) == 2
+    assert said.replace(" 120 ms", "").count(SAID) == 3
+    assert said.count(" do ") == 1
     assert "horizontalpodautoscalers" in said
 
 
