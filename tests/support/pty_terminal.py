@@ -195,6 +195,14 @@ class PtyTerminal:
             self.wait_quiet(0.05, 2.0)
         return code
 
+    def wait_stopped(self, timeout: float = 10.0) -> None:
+        """Wait until the program is stopped, as a shell does before it continues it."""
+        deadline = time.monotonic() + timeout
+        while Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+            if time.monotonic() > deadline:
+                raise TimeoutError("the program is not stopped")
+            time.sleep(0.01)
+
     @property
     def cpu_seconds(self) -> float:
         """Processor time the program used so far, without its children."""
