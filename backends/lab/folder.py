@@ -13,11 +13,9 @@ from typing import Any
 
 import yaml
 
+from backends.lab.accounts import READER, SCALER, SCALER_NAMESPACE
 from backends.lab.certificates import Authority, KeyPair
 from backends.lab.kubernetes.access import Account, ServingFiles
-
-READER = "reader"
-"""The user who may only look: bound to the ClusterRole `view` and to reading nodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +25,7 @@ class StampFiles:
     serving: ServingFiles
     authority: Path
     kubeconfig: Path
+    scaler_kubeconfig: Path
     admin_certificate: Path
     admin_key: Path
     reader_certificate: Path
@@ -84,36 +83,49 @@ class LabFolder:
         ca = self.write(f"pki/{name}-ca.crt", authority.certificate)
         serving = ServingFiles(*pair("apiserver", server), ca, *pair("apiserver-expired", expired))
         return StampFiles(
-            serving, ca, self.path / "kube" / f"{name}.yaml", *pair("admin", admin), *pair("reader", reader),
-            tuple(accounts),
+            serving, ca, self.path / "kube" / f"{name}.yaml", self.path / "kube" / f"{name}-{SCALER}.yaml",
+            *pair("admin", admin), *pair("reader", reader), tuple(accounts),
         )  # fmt: skip
 
-    def write_kubeconfig(self, name: str, files: StampFiles, api_url: str) -> None:
-        """Write a kubeconfig as aks-engine makes it: context NAME is the admin, NAME-reader may only look."""
+    def write_kubeconfigs(self, name: str, files: StampFiles, api_url: str) -> None:
+        """Write kubeconfigs as aks-engine makes them.
 
-        def inline(path: Path) -> str:
-            return base64.b64encode(path.read_bytes()).decode()
+        In NAME.yaml the context NAME is the admin and NAME-reader may only look; NAME-scaler.yaml, with its one
+        context of that name, is of the user who has rights in one namespace only.
+        """
+        cluster = {"certificate-authority-data": _inline(files.authority), "server": api_url}
+        users: dict[str, dict[str, str]] = {
+            "admin": _certified(files.admin_certificate, files.admin_key),
+            READER: _certified(files.reader_certificate, files.reader_key),
+        }
+        contexts = {name: {"user": f"{name}-admin"}, f"{name}-{READER}": {"user": f"{name}-{READER}"}}
+        named = {f"{name}-{user}": credentials for user, credentials in users.items()}
+        self._write_kubeconfig(files.kubeconfig, name, cluster, named, contexts)
+        (token,) = (each.token for each in files.accounts if each.user == SCALER)
+        scaler = f"{name}-{SCALER}"
+        context = {scaler: {"user": scaler, "namespace": SCALER_NAMESPACE}}
+        self._write_kubeconfig(files.scaler_kubeconfig, name, cluster, {scaler: {"token": token}}, context)
 
-        def user(certificate: Path, key: Path) -> dict[str, str]:
-            return {"client-certificate-data": inline(certificate), "client-key-data": inline(key)}
-
+    def _write_kubeconfig(
+        self,
+        path: Path,
+        cluster_name: str,
+        cluster: Mapping[str, str],
+        users: Mapping[str, Mapping[str, str]],
+        contexts: Mapping[str, Mapping[str, str]],
+    ) -> None:
+        """Write one kubeconfig; its first context is the current one."""
         document = {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [
-                {"name": name, "cluster": {"certificate-authority-data": inline(files.authority), "server": api_url}}
-            ],
+            "clusters": [{"name": cluster_name, "cluster": cluster}],
             "contexts": [
-                {"name": name, "context": {"cluster": name, "user": f"{name}-admin"}},
-                {"name": f"{name}-{READER}", "context": {"cluster": name, "user": f"{name}-{READER}"}},
+                {"name": name, "context": {"cluster": cluster_name, **context}} for name, context in contexts.items()
             ],
-            "current-context": name,
-            "users": [
-                {"name": f"{name}-admin", "user": user(files.admin_certificate, files.admin_key)},
-                {"name": f"{name}-{READER}", "user": user(files.reader_certificate, files.reader_key)},
-            ],
+            "current-context": next(iter(contexts)),
+            "users": [{"name": name, "user": dict(user)} for name, user in users.items()],
         }
-        self.write(f"kube/{name}.yaml", yaml.safe_dump(document, sort_keys=False).encode())
+        self.write(f"kube/{path.name}", yaml.safe_dump(document, sort_keys=False).encode())
 
     def write_fleet(self, stamps: Sequence[Mapping[str, str]]) -> None:
         """Write fleet.yaml as a user of this estate would; each stamp has name, location and application (a URL)."""
@@ -152,6 +164,21 @@ def described(files: StampFiles) -> dict[str, Any]:
                 "key": str(files.admin_key),
             },
             {"user": READER, "groups": [], "certificate": str(files.reader_certificate), "key": str(files.reader_key)},
-            *(asdict(account) for account in files.accounts),
+            *(asdict(account) | _place(account, files) for account in files.accounts),
         ],
     }
+
+
+def _place(account: Account, files: StampFiles) -> dict[str, str]:
+    """Return what is said of an account besides its credentials: where the scaler's rights are, and its kubeconfig."""
+    if account.user != SCALER:
+        return {}
+    return {"namespace": SCALER_NAMESPACE, "kubeconfig": str(files.scaler_kubeconfig)}
+
+
+def _inline(path: Path) -> str:
+    return base64.b64encode(path.read_bytes()).decode()
+
+
+def _certified(certificate: Path, key: Path) -> dict[str, str]:
+    return {"client-certificate-data": _inline(certificate), "client-key-data": _inline(key)}

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import random
-import secrets
 
+from backends.lab.accounts import grant_rights, make_accounts
 from backends.lab.application import ApplicationServer
 from backends.lab.certificates import Authority
 from backends.lab.clock import LabClock
 from backends.lab.estate import StampPlan, build_estate
 from backends.lab.faults import FaultBoard
-from backends.lab.folder import READER, LabFolder, StampFiles
-from backends.lab.kubernetes.access import Account
+from backends.lab.folder import LabFolder, StampFiles
 from backends.lab.kubernetes.bootstrap import ensure_defaults
 from backends.lab.kubernetes.server import KubernetesApi
-from backends.lab.objects import Object, ObjectStore
+from backends.lab.objects import ObjectStore
 from backends.lab.world.world import World
 
-_RBAC = "rbac.authorization.k8s.io"
 _SHOWN = ("nodes", "pods", "deployments.apps", "events")
 
 
@@ -43,7 +41,7 @@ class LabStamp:
         self.store = ObjectStore(clock, dice, history=history)
         build_estate(plan, self.store)
         ensure_defaults(self.store)
-        _let_reader_look(self.store)
+        grant_rights(self.store)
         self.world = World(
             plan.name, self.store, clock, faults, version=plan.version, network=plan.network, incidents=incidents,
             changes_per_s=changes_per_s,
@@ -54,10 +52,7 @@ class LabStamp:
 
     async def start(self, folder: LabFolder, authority: Authority) -> None:
         """Start the API server and the application, and write the stamp's files."""
-        accounts = (
-            Account("admin", ("system:masters",), secrets.token_urlsafe(24)),
-            Account(READER, (), secrets.token_urlsafe(24)),
-        )
+        accounts = make_accounts()
         self.files = folder.write_stamp(self.plan.name, authority, accounts)
         self.api = KubernetesApi(
             self.plan.name, self.store, self.clock, self.faults, self.world, self.plan.version, self.files.serving,
@@ -67,7 +62,7 @@ class LabStamp:
         self.world.root_certificates.publish(self.files.authority.read_text())
         await self.application.start(self.files.serving.certificate, self.files.serving.key)
         self.world.application_address = ("127.0.0.1", self.application.port)
-        folder.write_kubeconfig(self.plan.name, self.files, self.api_url)
+        folder.write_kubeconfigs(self.plan.name, self.files, self.api_url)
 
     async def stop(self) -> None:
         """Stop both servers."""
@@ -93,25 +88,3 @@ class LabStamp:
     def counts(self) -> dict[str, int]:
         """Return how many objects there are of what an operator looks at first."""
         return {resource: self.store.count(resource) for resource in _SHOWN}
-
-
-def _let_reader_look(store: ObjectStore) -> None:
-    """Bind the reader to `view`, and let it see nodes and their metrics, which `view` leaves out."""
-    role: Object = {
-        "apiVersion": f"{_RBAC}/v1",
-        "kind": "ClusterRole",
-        "metadata": {"name": "node-viewer"},
-        "rules": [
-            {"apiGroups": ["", "metrics.k8s.io"], "resources": ["nodes"], "verbs": ["get", "list", "watch"]},
-        ],
-    }
-    store.create(f"clusterroles.{_RBAC}", role)
-    for name in ("view", "node-viewer"):
-        binding: Object = {
-            "apiVersion": f"{_RBAC}/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": f"{READER}-{name}"},
-            "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": name},
-            "subjects": [{"apiGroup": _RBAC, "kind": "User", "name": READER}],
-        }
-        store.create(f"clusterrolebindings.{_RBAC}", binding)

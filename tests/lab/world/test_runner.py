@@ -52,6 +52,12 @@ async def test_fleet_file_is_what_a_user_writes(lab: Lab) -> None:
     kubeconfig = yaml.safe_load((lab.folder.path / "kube/orlando.yaml").read_text())
     assert kubeconfig["current-context"] == "orlando"
     assert [each["name"] for each in kubeconfig["contexts"]] == ["orlando", "orlando-reader"]
+    limited = yaml.safe_load((lab.folder.path / "kube/orlando-scaler.yaml").read_text())
+    assert limited["contexts"][0]["context"] == {
+        "cluster": "orlando",
+        "user": "orlando-scaler",
+        "namespace": "default",
+    }
 
 
 async def test_every_account_of_lab_json_works_and_may_what_it_may(lab: Lab) -> None:
@@ -64,9 +70,16 @@ async def test_every_account_of_lab_json_works_and_may_what_it_may(lab: Lab) -> 
             context.load_cert_chain(account["certificate"], account["key"])
         else:
             headers["Authorization"] = f"Bearer {account['token']}"
-        admin = "system:masters" in account["groups"]
+        admin, everywhere = "system:masters" in account["groups"], "namespace" not in account
+        rights = (
+            ("pods", everywhere),
+            ("namespaces/default/pods", True),
+            ("namespaces/kube-system/pods", everywhere),
+            ("nodes", everywhere),
+            ("secrets", admin),
+        )
         async with aiohttp.ClientSession(headers=headers) as session:
-            for path, allowed in (("pods", True), ("nodes", True), ("secrets", admin)):
+            for path, allowed in rights:
                 async with session.get(f"{api['url']}/api/v1/{path}", ssl=context) as response:
                     assert response.status == (200 if allowed else 403), (account["user"], path)
 
