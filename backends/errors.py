@@ -3,6 +3,8 @@
     StampdeckError                what failed, where, why, and what to do
     ├── UsageError                the command line or a dialog was given something wrong (exit code 2)
     ├── ConfigurationError        fleet.yaml or a file it names is wrong (exit code 2)
+    ├── Refused                   a step of the write gate said no; nothing was done
+    ├── JournalFailed             the journal could not be written or read: nothing is done without it
     └── SourceError               a system of a stamp did not give what was asked
         ├── Unreachable           no connection: refused, reset, timed out, name not found
         ├── CertificateRejected   TLS was refused by us: expired, unknown authority, wrong name
@@ -12,6 +14,7 @@
         ├── Conflict              the object changed under us, or exists already (409)
         ├── Expired               the resourceVersion or continue token is too old (410): list again
         ├── Throttled             asked to slow down (429), with the server's own delay when it gave one
+        │   └── BudgetBlocked     an eviction would break a disruption budget (429 with that cause)
         ├── Invalid               the server understood and refused the content (400, 422)
         ├── Malformed             the answer is not what the protocol promises (HTML, cut JSON)
         └── ServerFailed          the server failed (5xx)
@@ -45,6 +48,18 @@ class UsageError(StampdeckError):
 
 class ConfigurationError(StampdeckError):
     """fleet.yaml, or a file it names, cannot be used as it is."""
+
+
+class Refused(StampdeckError):
+    """A step of the write gate said no before anything was done; `step` is its name."""
+
+    def __init__(self, what: str, *, step: str, why: str = "", todo: str = "", stamp: str = "") -> None:
+        super().__init__(what, why=why, todo=todo, stamp=stamp)
+        self.step = step
+
+
+class JournalFailed(StampdeckError):
+    """The journal could not be written or read; without it nothing is done."""
 
 
 class SourceError(StampdeckError):
@@ -87,6 +102,10 @@ class Throttled(SourceError):
     ) -> None:
         super().__init__(what, why=why, todo=todo, stamp=stamp)
         self.retry_after_s = retry_after_s
+
+
+class BudgetBlocked(Throttled):
+    """An eviction was refused because it would break a PodDisruptionBudget, which `why` names."""
 
 
 class Invalid(SourceError):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from enum import StrEnum
 from typing import Any, Protocol
 
 from backends.model.fleet import ProbeSample
 from backends.model.health import SourceState
+from backends.model.journal import Author, ChainCheck, EventKind, JournalEvent, OpenOperation
 from backends.model.kinds import ResourceKind
 from backends.model.logs import LogLine, LogRequest
 from backends.model.stamp import Stamp
@@ -92,6 +94,112 @@ class ClusterReader(Protocol):
     ) -> tuple[bool, str]:
         """Ask the API whether we may (SelfSubjectAccessReview): yes or no, and its reason."""
         ...
+
+
+class PatchKind(StrEnum):
+    """The content types of a PATCH (Kubernetes API, "Patch")."""
+
+    JSON = "application/json-patch+json"
+    MERGE = "application/merge-patch+json"
+    STRATEGIC = "application/strategic-merge-patch+json"
+    APPLY = "application/apply-patch+yaml"
+
+
+class ClusterWriter(ClusterReader, Protocol):
+    """Writing to one stamp's Kubernetes API. Every call raises only `backends.errors.SourceError`.
+
+    Nothing is retried by itself: a write that got no answer may have been done. With `dry_run` the server
+    does everything but keep it. `kind` is any of kubectl's names; answers are whole objects.
+    """
+
+    async def create(
+        self,
+        kind: str,
+        body: KubernetesObject,
+        *,
+        namespace: str | None = None,
+        name: str = "",
+        subresource: str = "",
+        dry_run: bool = False,
+    ) -> KubernetesObject:
+        """POST an object, or a subresource of the named one."""
+        ...
+
+    async def replace(
+        self,
+        kind: str,
+        name: str,
+        body: KubernetesObject,
+        *,
+        namespace: str | None = None,
+        subresource: str = "",
+        dry_run: bool = False,
+    ) -> KubernetesObject:
+        """PUT an object; Conflict when its resourceVersion is no longer the newest."""
+        ...
+
+    async def patch(
+        self,
+        kind: str,
+        name: str,
+        body: object,
+        *,
+        namespace: str | None = None,
+        patch: PatchKind = PatchKind.STRATEGIC,
+        subresource: str = "",
+        dry_run: bool = False,
+    ) -> KubernetesObject: ...
+
+    async def delete(
+        self,
+        kind: str,
+        name: str,
+        *,
+        namespace: str | None = None,
+        propagation: str = "Background",
+        grace_s: int | None = None,
+        uid: str = "",
+        dry_run: bool = False,
+    ) -> KubernetesObject:
+        """DELETE an object, if it still has that `uid` (Conflict when not)."""
+        ...
+
+    async def evict(
+        self, pod: str, namespace: str, *, uid: str = "", grace_s: int | None = None, dry_run: bool = False
+    ) -> None:
+        """Evict a pod by the Eviction API; BudgetBlocked when a disruption budget forbids it now."""
+        ...
+
+
+class Journal(Protocol):
+    """Where every change is written down; calls raise only `backends.errors.JournalFailed`."""
+
+    @property
+    def author(self) -> Author: ...
+
+    async def record(
+        self, operation: str, kind: EventKind, stamp: str, data: Mapping[str, Any] | None = None
+    ) -> JournalEvent:
+        """Append an event; it is on disk when this returns."""
+        ...
+
+    async def events(
+        self,
+        *,
+        since: float | None = None,
+        stamp: str = "",
+        operation: str = "",
+        after: int = 0,
+        limit: int = 10_000,
+    ) -> Sequence[JournalEvent]:
+        """The newest `limit` events that fit, oldest first."""
+        ...
+
+    async def open_operations(self) -> Sequence[OpenOperation]:
+        """Operations with an intent and without an outcome, oldest first."""
+        ...
+
+    async def verify(self) -> ChainCheck: ...
 
 
 class ApplicationProbe(Protocol):

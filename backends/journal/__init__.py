@@ -1,0 +1,1 @@
+"""The journal of changes: one SQLite file of events in a hash chain."""

@@ -1,0 +1,92 @@
+"""What is written down of every change: events of operations, in one chain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class EventKind(StrEnum):
+    """What an event of the journal tells of its operation."""
+
+    REFUSED = "refused"
+    """The gate said no; the operation ends with it."""
+    INTENT = "intent"
+    """About to act: written and synced before anything is sent."""
+    LOCKED = "locked"
+    """The team lock was taken, on which stamps it is held."""
+    TAKEN_OVER = "lock takeover"
+    """Someone's lock was taken over by typing the holder's name."""
+    STEP = "step"
+    """A part of a long operation was done: enough to take it up again."""
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    """Goes on after a pause, or in another process after the first one ended."""
+    CANCEL = "cancel"
+    """The operator asked to stop."""
+    RECONCILED = "reconciled"
+    """Found open at a start, and compared with the cluster."""
+    OUTCOME = "outcome"
+    """How it ended; the operation ends with it."""
+    ARMED = "armed"
+    DISARMED = "disarmed"
+    SHELL = "shell"
+    """A shell was opened or closed, a recording written."""
+
+
+CLOSING = (EventKind.REFUSED, EventKind.OUTCOME)
+"""The kinds an operation ends with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who acts, and from where: `process` names this run of the console (pid, start and boot of the machine)."""
+
+    person: str
+    host: str
+    process: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.person}@{self.host}"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEvent:
+    """One row of the journal, oldest first by `number`; `at` in seconds since the Unix epoch.
+
+    `hash` is the SHA-256 over the previous row's hash and this row, in hex.
+    """
+
+    number: int
+    operation: str
+    at: float
+    kind: EventKind
+    author: Author
+    stamp: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOperation:
+    """An operation whose intent has no outcome yet: the events written of it, oldest first."""
+
+    operation: str
+    events: tuple[JournalEvent, ...]
+
+    @property
+    def intent(self) -> JournalEvent:
+        """The event it began with."""
+        return self.events[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ChainCheck:
+    """Whether the chain holds: rows read, the newest hash, and the first row at which it breaks, with the reason."""
+
+    rows: int
+    head: str
+    broken_at: int | None = None
+    why: str = ""
