@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.widget import Widget
-from textual.widgets import Static
 from textual.worker import Worker
 
 from backends.errors import StampdeckError
 from backends.operations.logs import LogQuery
 from screens.actions import bindings
 from screens.frame import Deck, FramedScreen
-from screens.lines import as_content
 from screens.logs.keys import ACTIONS
 from screens.logs.rows import SINCE, Showing, modes_line, prefix_of, title_line
 from screens.places import LogsPlace
 from screens.resources.rows import states_line
+from screens.widgets.heading import Heading
 from screens.widgets.log_view import LogView
 
 if TYPE_CHECKING:
@@ -54,8 +53,8 @@ class LogsScreen(FramedScreen):
         self._drawn: object = None
 
     def body(self) -> Iterator[Widget]:
-        yield Static("", id="title", markup=False)
-        yield Static("", id="states", markup=False)
+        yield Heading(id="title")
+        yield Heading(id="states")
         yield LogView(frame_rate=self.deck.frame_rate)
 
     @property
@@ -138,8 +137,8 @@ class LogsScreen(FramedScreen):
         states = self._stream.states if self._stream is not None else {}
         title = title_line(self.place, showing, width, glyphs)
         below = states_line(self.place.stamps, states, now, width, glyphs, modes_line(showing))
-        self.query_one("#title", Static).update(as_content([title]))
-        self.query_one("#states", Static).update(as_content([below]))
+        self.query_one("#title", Heading).show(title)
+        self.query_one("#states", Heading).show(below)
         if self._problem:
             self.say(self._problem, "error")
             self._problem = ""

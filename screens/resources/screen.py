@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.widget import Widget
-from textual.widgets import Static
 from textual.worker import Worker
 
 from backends.model.filter import FilterError, RowFilter, parse_filter
@@ -19,7 +18,7 @@ from backends.model.table import Row
 from backends.operations.resources import ResourceRequest
 from screens.actions import bindings
 from screens.frame import Deck
-from screens.lines import as_content, spread, width_of
+from screens.lines import spread, width_of
 from screens.places import Moved, ResourcesPlace
 from screens.resources.columns import default_sort, table_columns
 from screens.resources.csv_lines import csv_lines
@@ -27,6 +26,7 @@ from screens.resources.drill import WITH_LOGS, plural_of
 from screens.resources.keys import ACTIONS, LARGEST_FIRST
 from screens.resources.row_actions import RowActions
 from screens.resources.rows import Counts, favourites, favourites_line, states_line, title_line
+from screens.widgets.heading import Heading
 from screens.widgets.live_table import LiveTable
 from screens.widgets.table_messages import SortChanged
 
@@ -62,8 +62,8 @@ class ResourcesScreen(RowActions):
         self._drawn: object = None
 
     def body(self) -> Iterator[Widget]:
-        yield Static("", id="title", markup=False)
-        yield Static("", id="states", markup=False)
+        yield Heading(id="title")
+        yield Heading(id="states")
         yield LiveTable(row_tone=self._row_tone, frame_rate=self.deck.frame_rate)
 
     @property
@@ -168,8 +168,8 @@ class ResourcesScreen(RowActions):
         if namespaced:
             names, room = favourites(self.deck.words.namespaces), min(width - width_of(below) - 3, width * 3 // 5)
             below = spread(below, favourites_line(names, self.place.namespace, room), width)
-        self.query_one("#title", Static).update(as_content([heading]))
-        self.query_one("#states", Static).update(as_content([below]))
+        self.query_one("#title", Heading).show(heading)
+        self.query_one("#states", Heading).show(below)
 
     def _row_tone(self, row: Row) -> str | None:
         state = self._view.states.get(row.stamp) if self._view is not None else None

@@ -1,0 +1,44 @@
+"""The line above a table changes ten times a second: it must cost a line, not a layout of the screen."""
+
+from __future__ import annotations
+
+from textual.app import App, ComposeResult
+from textual.screen import Screen
+
+from screens.lines import line
+from screens.widgets.heading import Heading
+
+
+class CountingScreen(Screen[None]):
+    """Counts its layouts."""
+
+    layouts = 0
+
+    def compose(self) -> ComposeResult:
+        yield Heading(id="title")
+
+    def _refresh_layout(self, *arguments: object, **options: object) -> None:
+        self.layouts += 1
+        super()._refresh_layout(*arguments, **options)  # type: ignore[arg-type]
+
+
+class HeadingApp(App[None]):
+    def get_default_screen(self) -> CountingScreen:
+        return CountingScreen()
+
+
+async def test_saying_something_else_lays_nothing_out() -> None:
+    app = HeadingApp()
+    async with app.run_test(size=(40, 5)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, CountingScreen)
+        heading = app.query_one(Heading)
+        heading.show(line("12 of 240"))
+        await pilot.pause()
+        before = screen.layouts
+        for number in range(3):
+            heading.show(line((f"{number} of 240 and a text that is longer than the screen is wide", "strong")))
+            await pilot.pause()
+            assert str(heading.render()).startswith(f"{number} of 240")
+        assert screen.layouts == before
+        assert heading.size.height == 1
