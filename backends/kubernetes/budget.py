@@ -61,10 +61,19 @@ class Budget:
         self._filled_at = clock.monotonic()
         self._paused_until = 0.0
         self.slots = asyncio.Semaphore(_AT_ONCE)
+        self.write_slots = asyncio.Semaphore(_AT_ONCE)
+        """Changes have places of their own: reads that hang must not hold them up."""
 
     async def spend(self) -> None:
         """Wait until one more request is within the budget, and count it."""
         while (wait_s := self._wait_s()) > 0:
+            await self._clock.sleep(wait_s)
+        self._tokens -= 1
+        self._meter.note_request()
+
+    async def spend_first(self) -> None:
+        """Count one change, ahead of all reads that wait; only more than a whole burst of changes waits itself."""
+        while (wait_s := self._missing_s(above=1 - self._rate * _BURST_S)) > 0:
             await self._clock.sleep(wait_s)
         self._tokens -= 1
         self._meter.note_request()
@@ -74,8 +83,11 @@ class Budget:
         self._paused_until = max(self._paused_until, self._clock.monotonic() + for_s)
 
     def _wait_s(self) -> float:
+        return max(self._missing_s(above=1.0), self._paused_until - self._clock.monotonic())
+
+    def _missing_s(self, *, above: float) -> float:
+        """Fill the bucket for the time that passed, and return how long until it holds `above` tokens."""
         now = self._clock.monotonic()
         self._tokens = min(self._rate * _BURST_S, self._tokens + (now - self._filled_at) * self._rate)
         self._filled_at = now
-        missing = (1 - self._tokens) / self._rate if self._tokens < 1 else 0.0
-        return max(missing, self._paused_until - now)
+        return max(0.0, (above - self._tokens) / self._rate)

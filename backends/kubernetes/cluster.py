@@ -1,4 +1,4 @@
-"""One stamp's Kubernetes API, read: what the operations need, behind one connection."""
+"""One stamp's Kubernetes API: what the operations need of it, read and written, behind one connection."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from backends.kubernetes.discovery import Discovery
 from backends.kubernetes.reflection import Query, Reflection
 from backends.kubernetes.reflections import Reflections
 from backends.kubernetes.timing import Timing
+from backends.kubernetes.writing import Writing
 from backends.model.checks import Certificate
 from backends.model.kinds import ResourceKind
 from backends.model.logs import LogLine, LogRequest
@@ -57,8 +58,8 @@ _OBJECTS = msgspec.json.Decoder(_Objects)
 _REVIEW = msgspec.json.Decoder(_ReviewAnswer)
 
 
-class Cluster:
-    """Reads one stamp's API; every call raises only `backends.errors.SourceError`.
+class Cluster(Writing):
+    """Reads and writes one stamp's API; every call raises only `backends.errors.SourceError`.
 
     Opening neither waits for the network nor fails: what is wrong shows in states and in the errors of calls.
     """
@@ -109,6 +110,10 @@ class Cluster:
         """Return every kind this server lists, core first, in preferred versions; kept until `refresh`."""
         return await self._discovery.kinds(refresh)
 
+    async def find(self, kind: str) -> ResourceKind:
+        """Return the kind kubectl would mean by a name; NotFound when this server does not offer it."""
+        return await self._reflections.find(kind)
+
     def reflect(
         self, kind: str, *, namespace: str | None = None, selector: str = "", field_selector: str = ""
     ) -> AbstractAsyncContextManager[Reflection]:
@@ -117,7 +122,7 @@ class Cluster:
 
     async def get(self, kind: str, name: str, namespace: str | None = None) -> dict[str, Any]:
         """Return one whole object."""
-        found = await self._reflections.find(kind)
+        found = await self.find(kind)
         path = found.path(namespace, name)
         return await self.connection.read(path, _OBJECT, doing=f"read {found.singular or kind} {name}")
 
@@ -131,7 +136,7 @@ class Cluster:
         limit: int = _PAGE,
     ) -> Sequence[dict[str, Any]]:
         """Return whole objects, at most `limit`, with the kind and apiVersion that lists leave out."""
-        found = await self._reflections.find(kind)
+        found = await self.find(kind)
         query = Query(kind, namespace, selector, field_selector).parameters()
         objects: list[dict[str, Any]] = []
         while len(objects) < limit:
@@ -166,7 +171,7 @@ class Cluster:
         self, verb: str, kind: str, *, namespace: str | None = None, subresource: str = ""
     ) -> tuple[bool, str]:
         """Ask the API whether we may (SelfSubjectAccessReview): yes or no, and its reason."""
-        found = await self._reflections.find(kind)
+        found = await self.find(kind)
         attributes = {"verb": verb, "group": found.group, "resource": found.resource, "subresource": subresource}
         if namespace and found.namespaced:
             attributes["namespace"] = namespace

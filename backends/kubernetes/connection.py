@@ -15,7 +15,7 @@ import msgspec
 from yarl import URL
 
 from backends.clock import Clock
-from backends.errors import CertificateRejected, SourceError, Throttled, Unreachable
+from backends.errors import BudgetBlocked, CertificateRejected, SourceError, Throttled, Unreachable
 from backends.kubernetes import failures
 from backends.kubernetes.access import Access
 from backends.kubernetes.budget import Budget, Meter
@@ -58,6 +58,7 @@ class _Call:
     body: bytes | None = None
     content_type: str = JSON
     fresh: bool = False
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,26 @@ class Connection:
         await self._budget.spend()
         async with self._budget.slots:
             return await self._ask(call, timeout_s or self._timeout_s)
+
+    async def write(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str],
+        body: bytes,
+        content_type: str = JSON,
+        doing: str,
+    ) -> Answer:
+        """Send one change, ahead of all reads; it is never sent again unless the API refused who we are.
+
+        It goes on a connection of its own, because one that lay idle may be closed by the API at that moment,
+        and then nobody knows what became of the change. `failures.Unsent` when it did not leave us.
+        """
+        call = _Call(method, path, doing, query, JSON, body, content_type, fresh=True, once=True)
+        await self._budget.spend_first()
+        async with self._budget.write_slots:
+            return await self._ask(call, self.timing.write_s)
 
     async def beat(self, timeout_s: float, *, fresh: bool) -> Answer:
         """Ask for the version past the budget's waiting line; `fresh` asks on a new connection."""
@@ -221,6 +242,7 @@ class Connection:
                 server_hostname=access.server_name,
                 proxy=access.proxy,
                 allow_redirects=False,
+                middlewares=(self._send_once,) if call.once else (),
             ) as response:
                 self._note(response)
                 if response.status == 401 and self._credentials.refuse(access):
@@ -231,6 +253,21 @@ class Connection:
                     _drop_unread(response)
                 return
 
+    async def _send_once(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        """Keep the HTTP client from sending PUT and DELETE again by itself when a connection ends without answer.
+
+        The first of them may have been done; the second would then fail with a conflict that is none.
+        """
+        try:
+            return await handler(request)
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+            self.trouble.set()
+            raise failures.from_exception(error, self.where) from None
+
     async def _check(self, response: aiohttp.ClientResponse, doing: str) -> None:
         if response.status < 300:
             return
@@ -239,7 +276,7 @@ class Connection:
         error = failures.from_answer(
             response.status, body, response.content_type, doing=doing, where=self.where, retry_after=retry_after
         )
-        if isinstance(error, Throttled):
+        if isinstance(error, Throttled) and not isinstance(error, BudgetBlocked):
             self.meter.note_throttled()
             if response.method == "GET" and error.retry_after_s:
                 self._budget.pause(min(error.retry_after_s, _PAUSE_S))

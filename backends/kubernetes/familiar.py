@@ -1,6 +1,7 @@
 """Kinds every server offers, so that a first table need not wait for discovery (on 1.20: forty requests).
 
-Each has been served at this version since Kubernetes 1.9 and still is in 1.35 (deprecation guide of the API).
+Each has been served at this version since Kubernetes 1.9 (leases since 1.14) and still is in 1.35 (deprecation guide of
+the API).
 """
 
 from __future__ import annotations
@@ -26,5 +27,6 @@ FAMILIAR = (
     _kind("apps", "statefulsets", "StatefulSet", "sts"),
     _kind("autoscaling", "horizontalpodautoscalers", "HorizontalPodAutoscaler", "hpa"),
     _kind("batch", "jobs", "Job"),
+    _kind("coordination.k8s.io", "leases", "Lease"),
 )
 """Asked for by their own names; `nodes` never means metrics.k8s.io's nodes, as in kubectl."""

@@ -11,6 +11,8 @@ class Timing:
 
     connect_s: float = 3.0
     """For a connection to be made, TLS included; a black hole must not look like a slow server for longer."""
+    write_s: float = 35.0
+    """For a change to be answered: admission webhooks may take 30 s of it, and giving up leaves the outcome unknown."""
     beat_idle_s: float = 3.0
     """After so long without a byte from the API, it is asked whether it is there."""
     beat_answer_s: float = 2.0
