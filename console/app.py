@@ -24,8 +24,10 @@ from backends.model import inert
 from screens.actions import bindings
 from screens.catalog import build_screen
 from screens.clipboard import ClipboardMixin
+from screens.common_actions import PALETTE
+from screens.deck import Deck
 from screens.fleet.screen import FLEET_CSS, FleetScreen
-from screens.frame import PALETTE, Deck, FramedScreen
+from screens.frame import FramedScreen
 from screens.glyphs import ASCII, choose_glyphs
 from screens.learning import learn_words
 from screens.output.ack_pacing import AckPacing

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from screens.frame import Deck, FramedScreen
+from screens.deck import Deck
+from screens.frame import FramedScreen
 from screens.places import ContainersPlace, DetailPlace, DoctorPlace, FaultsPlace, LogsPlace, Place, ResourcesPlace
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from textual.content import Content
 from textual.screen import Screen
@@ -31,11 +32,37 @@ def stamp_chips(stamps: Sequence[StampSnapshot], glyphs: Glyphs, width: int) -> 
     return line((f"{glyphs.live if live else glyphs.down} {live} of {len(stamps)} LIVE  ", tone))
 
 
-def top_line(crumbs: Sequence[str], fleet: FleetSnapshot, now: float, glyphs: Glyphs, width: int) -> Line:
+class WriteMode(NamedTuple):
+    """How long writing stays armed in seconds, None when it is not, and how many changes are going on."""
+
+    armed_left_s: float | None = None
+    active: int = 0
+
+
+READ_ONLY = WriteMode()
+
+
+def mode_line(mode: WriteMode, width: int) -> Line:
+    """Return the write state: read-only where there is room for it, armed always, with the time that is left."""
+    runs = line((f"{mode.active} {'run' if mode.active == 1 else 'runs'}  ", "accent")) if mode.active else ()
+    if mode.armed_left_s is None:
+        return (*runs, *(line(("read-only  ", "dim")) if width >= 100 else ()))
+    minutes, seconds = divmod(int(mode.armed_left_s + 0.999), 60)
+    return (*runs, *line((f"WRITE {minutes}:{seconds:02}  ", "warn-strong")))
+
+
+def top_line(
+    crumbs: Sequence[str],
+    fleet: FleetSnapshot,
+    now: float,
+    glyphs: Glyphs,
+    width: int,
+    mode: WriteMode = READ_ONLY,
+) -> Line:
     """Return the top line: breadcrumbs left; stamps, write state and the clock right."""
     clock = time.strftime("%H:%M:%S", time.localtime(now))
-    mode = line(("read-only  ", "dim")) if width >= 100 else ()
-    right = (*stamp_chips(fleet.stamps, glyphs, width // 2), *mode, *line((clock, "dim")))
+    state = mode_line(mode, width)
+    right = (*stamp_chips(fleet.stamps, glyphs, width // 2), *state, *line((clock, "dim")))
     name = line(("stampdeck", "title"), "  ")
     room = width - width_of(name) - width_of(right) - 1
     return spread((*name, *crumbs_line(crumbs, room, glyphs)), right, width)
@@ -67,11 +94,11 @@ class TopLine(Widget):
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__()
         self._glyphs = glyphs
-        self._arguments: tuple[tuple[str, ...], FleetSnapshot, int] | None = None
+        self._arguments: tuple[tuple[str, ...], FleetSnapshot, int, WriteMode] | None = None
 
-    def show(self, crumbs: tuple[str, ...], fleet: FleetSnapshot, now: float) -> None:
+    def show(self, crumbs: tuple[str, ...], fleet: FleetSnapshot, now: float, mode: WriteMode = READ_ONLY) -> None:
         """Draw anew if anything it shows changed."""
-        arguments = (crumbs, fleet, int(now))
+        arguments = (crumbs, fleet, int(now), mode._replace(armed_left_s=_whole(mode.armed_left_s)))
         if arguments != self._arguments:
             self._arguments = arguments
             self.refresh()
@@ -79,8 +106,13 @@ class TopLine(Widget):
     def render(self) -> Content:
         if self._arguments is None:
             return Content("")
-        crumbs, fleet, now = self._arguments
-        return as_content([top_line(crumbs, fleet, now, self._glyphs, self.size.width)])
+        crumbs, fleet, now, mode = self._arguments
+        return as_content([top_line(crumbs, fleet, now, self._glyphs, self.size.width, mode)])
+
+
+def _whole(seconds: float | None) -> float | None:
+    """Whole seconds are all that is shown: the line is not drawn for less."""
+    return None if seconds is None else float(int(seconds + 0.999))
 
 
 class KeyLine(Widget):

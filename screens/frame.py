@@ -2,87 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import ClassVar, Literal
+from collections.abc import Iterator
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.worker import Worker, WorkerState
 
-from backends.clock import Clock
 from screens.actions import Action, bindings
-from screens.chrome import KeyLine, TopLine
-from screens.glyphs import UNICODE, Glyphs
-from screens.overview import Overview
+from screens.chrome import KeyLine, TopLine, WriteMode
+from screens.common_actions import COMMON, PALETTE
+from screens.deck import Deck
+from screens.gate.proposing import Proposing
 from screens.places import Place, Visit
-from screens.prompt import Prompt, PromptLog
-from screens.vocabulary import Vocabulary
-
-_log = logging.getLogger(__name__)
-
-COMMON = (
-    Action(
-        "common.command", "colon", "Command", "go anywhere: :pods, :po kube-system, :dp @all, :fleet, :q", "General"
-    ),
-    Action("common.back", "escape", "Back", "close the prompt, clear the filter or the marks, or go back", "General"),
-    Action("common.leave", "q", "Leave", "go back; on the fleet screen, quit", "General"),
-    Action(
-        "common.quit",
-        "ctrl+q,ctrl+c",
-        "Quit",
-        "quit, from anywhere, at once",
-        "General",
-        priority=True,
-        call="app.quit",
-    ),
-    Action("common.earlier", "left_square_bracket", "Earlier place", "go to where you were before", "General"),
-    Action("common.later", "right_square_bracket", "Later place", "go forward again", "General"),
-    Action("common.theme", "T", "Theme", "next theme: dark, light, high contrast, colour-blind safe", "General"),
-    Action(
-        "common.help",
-        "question_mark",
-        "Help",
-        "every key of this screen, as it is configured",
-        "General",
-        footer="help",
-    ),
-)
-"""What every screen can do."""
-PALETTE = Action("common.palette", "ctrl+p", "Palette", "find any action by name", "General", call="command_palette")
-"""Bound by the application: Textual adds its own key for the palette unless the application has one."""
-
+from screens.prompt import Prompt
 
 _EARLY_S = 0.03
 """How much sooner than asked a frame may be drawn: the timer does not tick to the millisecond."""
 
 
-def _nowhere(name: str, lines: Iterable[str]) -> Path:
-    raise OSError("nothing is saved here")
-
-
-@dataclass(frozen=True, slots=True)
-class Deck:
-    """What every screen is given by the application."""
-
-    overview: Overview
-    clock: Clock
-    glyphs: Glyphs = UNICODE
-    frame_rate: Callable[[], float] = lambda: 10.0
-    crumbs: Callable[[], tuple[str, ...]] = tuple
-    copy: Callable[[str], None] = lambda text: None
-    save: Callable[[str, Iterable[str]], Path] = _nowhere
-    words: Vocabulary = field(default_factory=Vocabulary)
-    prompts: PromptLog = field(default_factory=PromptLog)
-
-
-class FramedScreen(Screen[None]):
+class FramedScreen(Proposing):
     """A screen at one place. Subclasses give `body`, and `draw`, which is called ten times a second at most."""
 
     ACTIONS: ClassVar[tuple[Action, ...]] = ()
@@ -92,8 +33,7 @@ class FramedScreen(Screen[None]):
     """Whether the prompt is mounted after the first paint, which it would delay by 10 ms."""
 
     def __init__(self, deck: Deck, place: Place) -> None:
-        super().__init__()
-        self.deck = deck
+        super().__init__(deck)
         self.place = place
         self._frames: Timer | None = None
         self._framed_at = 0.0
@@ -145,50 +85,16 @@ class FramedScreen(Screen[None]):
 
     def _frame(self) -> None:
         self._framed_at = time.monotonic()
-        self.query_one(TopLine).show(self.deck.crumbs(), self.deck.overview.snapshot, self.deck.clock.now())
+        writing = self.deck.writing
+        mode = WriteMode(writing.armed_left_s, writing.active_count)
+        self.query_one(TopLine).show(self.deck.crumbs(), self.deck.overview.snapshot, self.deck.clock.now(), mode)
+        for run, outcome in writing.ended():
+            self.say(f"{run.change.stamp}: {outcome}", "information" if outcome.is_well else "error")
         self.draw()
 
     def _focus_main(self) -> None:
         if self.main is not None:
             self.set_focus(self.main)
-
-    def say(self, text: str, severity: Literal["information", "warning", "error"] = "information") -> None:
-        """Show a message for a moment; the text is never read as markup."""
-        from backends.model import inert
-
-        self.notify("\n".join(inert.line(part) for part in text.split("\n")), severity=severity, markup=False)
-
-    def work(
-        self, call: Callable[[], Coroutine[None, None, None]], *, group: str = "work", exclusive: bool = False
-    ) -> Worker[None]:
-        """Run something that waits; it ends with the screen, and what it fails with is shown."""
-        worker: Worker[None] = self.run_worker(call, group=group, exclusive=exclusive, exit_on_error=False)
-        return worker
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Show what a worker failed with, and log where; the screen stays."""
-        if event.state is WorkerState.ERROR and event.worker.error is not None:
-            error = event.worker.error
-            _log.error("%s failed", event.worker.group, exc_info=error)
-            self.say(str(error) or type(error).__name__, "error")
-
-    def save_text(self, name: str, lines: Iterable[str]) -> None:
-        """Save lines where only the operator can read them, and say where."""
-        try:
-            path = self.deck.save(name, lines)
-        except OSError as error:
-            self.say(f"could not be saved: {error}", "error")
-        else:
-            self.say(f"saved: {path}")
-
-    def copy(self, text: str, done: str) -> None:
-        """Copy a text to the terminal's clipboard and say `done`, or why it cannot be."""
-        try:
-            self.deck.copy(text)
-        except ValueError as error:
-            self.say(str(error), "warning")
-        else:
-            self.say(done)
 
     def visit(self, place: Place, *, fresh: bool = False) -> None:
         """Ask to go somewhere."""

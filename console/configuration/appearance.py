@@ -10,7 +10,7 @@ import difflib
 from console.configuration.located import Located
 from console.configuration.models import FleetFile
 from console.configuration.problems import Problem
-from screens import frame, themes
+from screens import common_actions, themes
 from screens.detail import containers as containers_screen
 from screens.detail import screen as detail_screen
 from screens.doctor import screen as doctor_screen
@@ -26,7 +26,11 @@ _SCREENS = (
 
 def action_ids() -> tuple[str, ...]:
     """Return the id of every action that can have other keys."""
-    actions = (*frame.COMMON, frame.PALETTE, *(action for screen in _SCREENS for action in screen.ACTIONS))
+    actions = (
+        *common_actions.COMMON,
+        common_actions.PALETTE,
+        *(action for screen in _SCREENS for action in screen.ACTIONS),
+    )
     return tuple(dict.fromkeys(action.id for action in actions))
 
 

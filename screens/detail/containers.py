@@ -13,7 +13,8 @@ from backends.errors import StampdeckError
 from backends.model.age import format_duration
 from backends.model.table import Row
 from screens.actions import Action, bindings
-from screens.frame import Deck, FramedScreen
+from screens.deck import Deck
+from screens.frame import FramedScreen
 from screens.lines import as_content, line
 from screens.places import ContainersPlace, DetailPlace, LogsPlace
 from screens.simple_table import changes, text_columns, text_row

@@ -14,8 +14,9 @@ from backends.model.age import format_duration
 from backends.model.detail import Detail
 from backends.model.redact import MASK
 from screens.actions import Action, bindings
+from screens.deck import Deck
 from screens.detail.rows import describe_lines, yaml_lines
-from screens.frame import Deck, FramedScreen
+from screens.frame import FramedScreen
 from screens.lines import as_content, line, spread
 from screens.places import DetailPlace, LogsPlace, ResourcesPlace
 from screens.text_view import TextView

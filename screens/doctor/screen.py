@@ -10,7 +10,8 @@ from textual.widgets import Static
 
 from backends.operations.doctor import Outcome
 from screens.actions import Action, bindings
-from screens.frame import Deck, FramedScreen
+from screens.deck import Deck
+from screens.frame import FramedScreen
 from screens.lines import Line, as_content, line, spread, wrap
 from screens.places import DoctorPlace
 from screens.text_view import TextView

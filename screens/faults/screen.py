@@ -15,8 +15,9 @@ from backends.errors import StampdeckError
 from backends.model.age import format_duration
 from backends.model.table import Row
 from screens.actions import Action, bindings
+from screens.deck import Deck
 from screens.faults.control import ActiveFault, FaultControl, KnownFault
-from screens.frame import Deck, FramedScreen
+from screens.frame import FramedScreen
 from screens.lines import Line, as_content, line, spread
 from screens.places import FaultsPlace
 from screens.simple_table import changes, text_columns, text_row

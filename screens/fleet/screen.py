@@ -12,10 +12,11 @@ from textual.widgets import Static
 
 from backends.model.fleet import VerdictLevel
 from screens.actions import Action, bindings
+from screens.deck import Deck
 from screens.fleet.board import Board, StampBlock
 from screens.fleet.rows import verdict_line
 from screens.fleet.timeline import TimelineView
-from screens.frame import Deck, FramedScreen
+from screens.frame import FramedScreen
 from screens.lines import as_content, line, spread
 from screens.places import DoctorPlace, FaultsPlace, FleetPlace, ResourcesPlace
 

@@ -15,7 +15,8 @@ from textual.worker import Worker
 from backends.errors import StampdeckError
 from backends.operations.logs import LogQuery
 from screens.actions import bindings
-from screens.frame import Deck, FramedScreen
+from screens.deck import Deck
+from screens.frame import FramedScreen
 from screens.logs.keys import ACTIONS
 from screens.logs.rows import SINCE, Showing, modes_line, prefix_of, title_line
 from screens.places import LogsPlace

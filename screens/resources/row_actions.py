@@ -10,7 +10,8 @@ from textual import on
 from backends.errors import StampdeckError
 from backends.model.kinds import ResourceKind, find_kind
 from backends.model.table import Column, Row
-from screens.frame import Deck, FramedScreen
+from screens.deck import Deck
+from screens.frame import FramedScreen
 from screens.places import ResourcesPlace
 from screens.resources.drill import detail_place, drill_place, logs_place, node_place, owner_place, plural_of
 from screens.widgets.live_table import LiveTable

@@ -17,7 +17,7 @@ from backends.model.health import Health
 from backends.model.table import Row
 from backends.operations.resources import ResourceRequest
 from screens.actions import bindings
-from screens.frame import Deck
+from screens.deck import Deck
 from screens.lines import spread, width_of
 from screens.places import Moved, ResourcesPlace
 from screens.resources.columns import default_sort, table_columns

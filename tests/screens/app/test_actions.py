@@ -3,12 +3,13 @@ from __future__ import annotations
 from textual.binding import BindingsMap
 
 from screens.actions import Action, bindings, key_name
+from screens.common_actions import COMMON, PALETTE
 from screens.detail.containers import ContainersScreen
 from screens.detail.screen import DetailScreen
 from screens.doctor.screen import DoctorScreen
 from screens.faults.screen import FaultsScreen
 from screens.fleet.screen import FleetScreen
-from screens.frame import COMMON, PALETTE, FramedScreen
+from screens.frame import FramedScreen
 from screens.logs.screen import LogsScreen
 from screens.resources.screen import ResourcesScreen
 

@@ -1,0 +1,96 @@
+"""A proposal as lines: what is allowed, what the rules say, what would differ, and the command that does the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from backends.model import inert
+from backends.model.proposal import Ask, Finding, Level, Proposal
+from screens.glyphs import Glyphs
+from screens.lines import EMPTY, Line, Piece, line, wrap
+
+_TONES = {Level.PASS: "good", Level.WARN: "warn", Level.REFUSE: "bad"}
+_DIFF_TONES = {"+": "good", "-": "bad", "@": "accent"}
+NAME_WIDTH = 20
+
+
+def proposal_lines(proposal: Proposal, overrides: Sequence[str], width: int, glyphs: Glyphs) -> list[Line]:
+    """Return everything an operator should know before saying yes; what refuses comes first."""
+    lines: list[Line] = []
+    if proposal.problem:
+        lines += _entry(glyphs.down, "cannot be done", "bad", proposal.problem, width)
+    lines += _access_lines(proposal, width, glyphs)
+    order = (Level.REFUSE, Level.WARN, Level.PASS)
+    for finding in sorted(proposal.findings, key=lambda each: order.index(each.level)):
+        lines += finding_lines(finding, overrides, width, glyphs)
+    if proposal.preview.notes:
+        lines += [EMPTY, line(("plan", "title"))]
+        lines += [
+            line(("  ", None), part) for note in proposal.preview.notes for part in (wrap(note, width - 2, 6) or [""])
+        ]
+    if proposal.preview.diff:
+        lines += [EMPTY, line(("what would differ, by the server's own dry run", "title"))]
+        lines += [diff_line(each) for each in proposal.preview.diff.splitlines()]
+    lines += [EMPTY, line(("the same by hand", "title"))]
+    lines += [line(("  ", None), (part, "accent")) for part in wrap(proposal.change.command, width - 2, 8)]
+    return lines
+
+
+def _access_lines(proposal: Proposal, width: int, glyphs: Glyphs) -> list[Line]:
+    lines: list[Line] = []
+    for answer in proposal.access:
+        glyph, tone = (glyphs.good, "good") if answer.allowed else (glyphs.locked, "bad")
+        said = (
+            f"{answer.permission}" if answer.allowed else f"{answer.permission}: {answer.reason or 'no reason given'}"
+        )
+        lines += _entry(glyph, "allowed" if answer.allowed else "not allowed", tone, said, width)
+    return lines
+
+
+def finding_lines(finding: Finding, overrides: Sequence[str], width: int, glyphs: Glyphs) -> list[Line]:
+    """Return one rule's answer; a refusal that is set aside says so."""
+    aside = finding.level is Level.REFUSE and finding.overridable and finding.rule in overrides
+    glyph = {Level.PASS: glyphs.good, Level.WARN: glyphs.warn, Level.REFUSE: glyphs.down}[finding.level]
+    tone = "warn" if aside else _TONES[finding.level]
+    where = f"{finding.stamp}: " if finding.stamp else ""
+    said = f"{'set aside — ' if aside else ''}{where}{finding.evidence}"
+    return _entry(glyphs.warn if aside else glyph, finding.rule, tone, said, width)
+
+
+def _entry(glyph: str, name: str, tone: str, text: str, width: int) -> list[Line]:
+    indent = NAME_WIDTH + 4
+    first, *rest = wrap(text, max(20, width - indent), 5) or [""]
+    named = inert.name(name)
+    if len(named) > NAME_WIDTH:
+        return [
+            line((f"{glyph} ", tone), (named, f"{tone}-strong")),
+            *(line(" " * indent, part) for part in (first, *rest)),
+        ]
+    head = line((f"{glyph} ", tone), (f"{named:<{NAME_WIDTH}}", f"{tone}-strong"), "  ", first)
+    return [head, *(line(" " * indent, part) for part in rest)]
+
+
+def diff_line(text: str) -> Line:
+    """Return one line of a unified diff in its tone."""
+    shown = inert.line(text)
+    tone = _DIFF_TONES.get(text[:1], "")
+    return (Piece("  "), Piece(shown, tone)) if shown else EMPTY
+
+
+def asks(proposal: Proposal, overrides: Sequence[str], armed: bool, name_typed: bool) -> list[tuple[str, str]]:
+    """Return what still stands between the operator and a yes: (what, tone), nothing when only the yes is left."""
+    if proposal.problem:
+        return [("it cannot be done as it is: esc leaves, r looks again", "bad")]
+    if proposal.denied:
+        return [("your credentials do not allow this: esc leaves", "bad")]
+    refusals = proposal.refusals(tuple(overrides))
+    if fixed := [each.rule for each in refusals if not each.overridable]:
+        return [(f"refused by {', '.join(dict.fromkeys(fixed))}, which cannot be set aside", "bad")]
+    if refusals:
+        rules = ", ".join(dict.fromkeys(each.rule for each in refusals))
+        return [(f"refused by {rules}: o sets rules aside, by name and with a reason", "bad")]
+    if not armed:
+        return [("the console is read-only: W arms writing", "warn")]
+    if proposal.ask is Ask.NAME and not name_typed:
+        return [(f"{proposal.change.stamp} is protected: type its name", "warn")]
+    return []
