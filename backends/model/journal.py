@@ -78,15 +78,29 @@ class OpenOperation:
 
     @property
     def intent(self) -> JournalEvent:
-        """The event it began with."""
-        return self.events[0]
+        """The event that says what was meant to be done."""
+        return next((each for each in self.events if each.kind is EventKind.INTENT), self.events[0])
+
+    @property
+    def holder(self) -> Author:
+        """Who works on it, or did last: the operation may have been taken up by another process."""
+        acting = (each for each in reversed(self.events) if each.kind is not EventKind.RECONCILED)
+        return next(acting, self.intent).author
 
 
 @dataclass(frozen=True, slots=True)
 class ChainCheck:
-    """Whether the chain holds: rows read, the newest hash, and the first row at which it breaks, with the reason."""
+    """Whether the chain holds: rows read, the newest hash, and the first row at which it breaks, with the reason.
+
+    `broken_at` is None when no single row can be named: a noted head is gone, a trigger was dropped.
+    """
 
     rows: int
     head: str
     broken_at: int | None = None
     why: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was found wrong."""
+        return not self.why
