@@ -15,7 +15,9 @@ from backends.kubernetes.budget import Meter
 from backends.kubernetes.certificates import certificates_of
 from backends.kubernetes.connection import Connection
 from backends.kubernetes.discovery import Discovery
-from backends.kubernetes.reflection import Query, Reflection
+from backends.kubernetes.paging import Paging
+from backends.kubernetes.query import Query
+from backends.kubernetes.reflection import Reflection
 from backends.kubernetes.reflections import Reflections
 from backends.kubernetes.timing import Timing
 from backends.kubernetes.writing import Writing
@@ -33,6 +35,7 @@ class _Version(msgspec.Struct):
 
 class _ListMetadata(msgspec.Struct):
     continues: str = msgspec.field(default="", name="continue")
+    remaining: int | None = msgspec.field(default=None, name="remainingItemCount")
 
 
 class _Objects(msgspec.Struct):
@@ -138,17 +141,20 @@ class Cluster(Writing):
         """Return whole objects, at most `limit`, with the kind and apiVersion that lists leave out."""
         found = await self.find(kind)
         query = Query(kind, namespace, selector, field_selector).parameters()
+        doing = f"list {found.resource}"
         objects: list[dict[str, Any]] = []
+        paging = Paging(self.connection, doing)
         while len(objects) < limit:
             query["limit"] = str(min(_PAGE, limit - len(objects)))
-            listed = await self.connection.read(
-                found.path(namespace), _OBJECTS, doing=f"list {found.resource}", query=query
-            )
+            listed = await self.connection.read(found.path(namespace), _OBJECTS, doing=doing, query=query)
             named = {"apiVersion": found.api_version, "kind": found.kind}
-            objects += [named | each for each in listed.items or ()]
-            if not listed.metadata.continues:
+            items = listed.items or ()
+            objects += [named | each for each in items]
+            if items:
+                paging.progressed()
+            query["continue"] = paging.next(listed.metadata.continues, len(items), listed.metadata.remaining)
+            if not query["continue"]:
                 break
-            query["continue"] = listed.metadata.continues
         return objects[:limit]
 
     async def node_usage(self) -> Mapping[str, tuple[int, int]]:

@@ -8,27 +8,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from typing import NoReturn
 
 from backends.clock import pause
 from backends.errors import CertificateRejected, Expired, NotFound, SourceError, Unreachable
-from backends.kubernetes import failures, pulse
+from backends.kubernetes import failures, hearing, pulse
 from backends.kubernetes.connection import Connection
-from backends.kubernetes.failures import NotAcceptable
+from backends.kubernetes.hearing import Silence
 from backends.kubernetes.lines import LineSplitter
+from backends.kubernetes.listing import Listing, promised
 from backends.kubernetes.pulse import Beat, Pulse
+from backends.kubernetes.query import Query
 from backends.kubernetes.standing import Standing
-from backends.kubernetes.tables import (
-    ACCEPT_METADATA,
-    ACCEPT_METADATA_EVENTS,
-    ACCEPT_TABLE,
-    Page,
-    RowReader,
-    WrongShape,
-)
+from backends.kubernetes.tables import ACCEPT_METADATA_EVENTS, ACCEPT_TABLE, Page, RowReader
 from backends.model.health import Health, SourceState
 from backends.model.kinds import ResourceKind
 from backends.model.table import RowStore
@@ -36,26 +30,12 @@ from backends.streams import Cell
 
 _log = logging.getLogger(__name__)
 
-_PAGE = 500
 _SLICE_S = 0.004
 """Work on the event loop is given up after so long, so that keys are answered during a storm."""
 _LINE_LIMIT = 32 << 20
 """A longer line is no event: objects are at most a few megabytes (etcd's limit), and memory has an end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What is followed: one collection, whole or by namespace and selectors."""
-
-    kind: str
-    namespace: str | None = None
-    selector: str = ""
-    field_selector: str = ""
-
-    def parameters(self) -> dict[str, str]:
-        """Return the selectors as a query string's fields."""
-        fields = {"labelSelector": self.selector, "fieldSelector": self.field_selector}
-        return {name: value for name, value in fields.items() if value}
+_RARELY_S = 60.0
+"""However often a watch turned out to be deaf, it is looked after again within so long."""
 
 
 class Reflection:
@@ -82,8 +62,13 @@ class Reflection:
         self._kind: ResourceKind | None = None
         self._version: str | None = None
         self._is_table = True
-        self._tables_refused = False
+        self._listing = Listing(query, connection, self._reader)
         self._is_following = False
+        self._quiet_since = self._spoken_at = self._clock.monotonic()
+        self._deaf = 0
+        """How many times in a row the watch turned out to carry nothing."""
+        self._unanswered = 0
+        """How many times in a row that could not be found out."""
         self._standing = Standing(connection)
         self._hurry = asyncio.Event()
 
@@ -155,57 +140,17 @@ class Reflection:
 
     async def _list(self, kind: ResourceKind) -> None:
         """Read the whole collection by pages behind the rows there are, then drop those that were not in it."""
-        doing = self._doing("list")
-        path = kind.path(self.query.namespace)
         listed: set[str] = set()
         version = None
-        coming: asyncio.Task[bytes] | None = asyncio.create_task(self._page(path, "", doing))
-        try:
-            while coming is not None:
-                with self._promised(doing):
-                    decoded = self._reader.decode_page(await coming)
-                coming = None
-                if decoded.continues:
-                    coming = asyncio.create_task(self._page(path, decoded.continues, doing))
-                # The next request leaves now: the server prints that page while the rows of this one are made.
-                await asyncio.sleep(0)
-                with self._promised(doing):
-                    page = self._reader.rows_of(decoded, self._clock.now())
+        async with aclosing(self._listing.pages(kind.path(self.query.namespace), self._doing("list"))) as pages:
+            async for page in pages:
                 self._is_table = page.is_table
                 self._take(page, listed)
                 version = page.version if version is None else version
-        finally:
-            if coming is not None:
-                coming.cancel()
-                await asyncio.gather(coming, return_exceptions=True)
         self.store.keep_only(listed)
         self._version = version
+        self._spoken_at = self._clock.monotonic()
         self._standing.listed()
-
-    async def _page(self, path: str, continues: str, doing: str) -> bytes:
-        query = {**self.query.parameters(), "limit": str(_PAGE)}
-        if not self._tables_refused:
-            query["includeObject"] = "Metadata"
-        if continues:
-            query["continue"] = continues
-        accept = ACCEPT_METADATA if self._tables_refused else ACCEPT_TABLE
-        try:
-            answer = await self._connection.request("GET", path, query=query, accept=accept, doing=doing)
-        except NotAcceptable:
-            if self._tables_refused:
-                raise
-            self._tables_refused = True
-            return await self._page(path, continues, doing)
-        self._connection.expect_json(answer.content_type, answer.body, doing)
-        return answer.body
-
-    @contextmanager
-    def _promised(self, doing: str) -> Iterator[None]:
-        """Tell a list that is not what the protocol promises as one."""
-        try:
-            yield
-        except WrongShape:
-            raise self._connection.malformed(doing) from None
 
     def _take(self, page: Page, listed: set[str]) -> None:
         has_new_columns = bool(page.columns) and page.columns != self.store.columns
@@ -224,46 +169,48 @@ class Reflection:
         doing = self._doing("watch")
         keep_s = self._timing.watch_s * (1 + random.random())
         query = {
-            **self.query.parameters(),
+            **self._selectors(),
             "watch": "true",
             "resourceVersion": version,
             "allowWatchBookmarks": "true",
             "timeoutSeconds": str(int(keep_s)),
         }
-        accept = ACCEPT_METADATA_EVENTS
-        if self._is_table:
-            query["includeObject"] = "Metadata"
-            accept = ACCEPT_TABLE
         path = kind.path(self.query.namespace)
-        async with self._connection.stream(path, query, accept=accept, doing=doing) as stream:
+        async with self._connection.stream(path, query, accept=self._accept, doing=doing) as stream:
             self._connection.expect_json(stream.content_type, b"", doing)
             self._is_following = True
             if not self._standing.is_doubtful:
                 self._standing.live()
             # Else the beginning of an answer proves nothing: an event or the next beat must confirm it.
+            reading = asyncio.create_task(self._read_changes(stream.chunks, doing))
+            listening = asyncio.create_task(self._examine_silence(path, doing))
             try:
-                await self._read_changes(stream.chunks, doing)
+                await asyncio.wait((reading, listening), return_when=asyncio.FIRST_COMPLETED)
+                (reading if reading.done() else listening).result()
             finally:
                 self._is_following = False
+                for each in (reading, listening):
+                    each.cancel()
+                await asyncio.gather(reading, listening, return_exceptions=True)
+
+    @property
+    def _accept(self) -> str:
+        return ACCEPT_TABLE if self._is_table else ACCEPT_METADATA_EVENTS
+
+    def _selectors(self) -> dict[str, str]:
+        include = {"includeObject": "Metadata"} if self._is_table else {}
+        return {**self.query.parameters(), **include}
 
     async def _read_changes(self, chunks: AsyncIterator[bytes], doing: str) -> None:
         splitter = LineSplitter()
-        opened_at = worked_since = self._clock.monotonic()
-        silence_s = self._timing.silence_s * (1 + random.random() / 4)
-        while True:
-            try:
-                async with asyncio.timeout(silence_s):
-                    chunk = await anext(chunks, None)
-            except TimeoutError:
-                self._doubt_silence(silence_s)
-            if chunk is None:
-                break
+        opened_at = worked_since = self._quiet_since = self._clock.monotonic()
+        async for chunk in chunks:
             lines = splitter.push(chunk)
             if lines:
                 self._apply(lines, doing)
             if splitter.size > _LINE_LIMIT:
                 raise self._connection.malformed(doing)
-            now = self._clock.monotonic()
+            now = self._quiet_since = self._clock.monotonic()
             if now - opened_at > self._timing.steady_s:
                 self._standing.steady()
             if now - worked_since > _SLICE_S:
@@ -277,10 +224,8 @@ class Reflection:
         self._standing.steady()
 
     def _apply(self, lines: bytes, doing: str) -> None:
-        try:
+        with promised(self._connection, doing):
             changes = self._reader.changes(lines, is_table=self._is_table, now=self._clock.now())
-        except WrongShape:
-            raise self._connection.malformed(doing) from None
         store = self.store
         for change in changes:
             if change.failure is not None:
@@ -293,13 +238,57 @@ class Reflection:
                 store.remove(change.gone)
             if change.version:
                 self._version = change.version
+        self._spoken_at = self._clock.monotonic()
+        self._deaf = 0
         self._standing.heard()
 
-    def _doubt_silence(self, silence_s: float) -> NoReturn:
-        """Take the list again: a watch that lost its server looks like one in which nothing happens."""
-        why = f"the watch said nothing for {silence_s:.0f} s, not even a bookmark; listing again"
-        self._standing.silent(why)
-        self._version = None
+    async def _examine_silence(self, path: str, doing: str) -> NoReturn:
+        """Ask, whenever the watch was quiet for a while, whether it missed something; ends by raising when it did."""
+        jitter = 1 + random.random() / 4
+        while True:
+            now = self._clock.monotonic()
+            quiet_s = self._quiet_s() * jitter
+            if now - self._quiet_since < quiet_s:
+                await self._clock.sleep(quiet_s - (now - self._quiet_since))
+            elif now - self._spoken_at > self._timing.silence_s * jitter or not self._version:
+                self._version = None  # what answers may have missed it all itself
+                raise _Silent
+            else:
+                await self._examine_once(path, doing, self._version)
+
+    def _quiet_s(self) -> float:
+        """How long a silence is left alone: the longer, the more often it was found to be one in a row."""
+        often = self._deaf if self._standing.is_silent else 1
+        return max(self._timing.quiet_s, min(self._timing.quiet_s * often, _RARELY_S))
+
+    async def _examine_once(self, path: str, doing: str, version: str) -> None:
+        """Ask what the silence means. A watch that is deaf is opened anew, one that is so again listed as well."""
+        before = self._quiet_since
+        try:
+            found = await hearing.examine(
+                self._connection, path, self._selectors(), version, accept=self._accept, doing=doing
+            )
+        except Expired:
+            self._version = None  # nothing says that anything was missed, but nothing can say the contrary
+            raise _Silent from None
+        except SourceError as error:
+            self._unanswered += 1
+            self._quiet_since = self._clock.monotonic()
+            if self._unanswered > 1:
+                why = failures.reason(error)
+                self._standing.silent(f"the watch is quiet, and whether it missed anything cannot be asked: {why}")
+            return
+        self._unanswered = 0
+        if self._quiet_since != before:
+            return  # it has spoken meanwhile
+        self._quiet_since = self._clock.monotonic()
+        if found is Silence.QUIET:
+            self._standing.heard()
+            return
+        self._deaf += 1
+        if found is Silence.MUTE or self._deaf > 1:
+            self._version = None
+        self._standing.silent(_SILENCES[found])
         raise _Silent
 
     async def _recover(self, error: SourceError) -> None:
@@ -330,6 +319,12 @@ class Reflection:
 
     def _doing(self, verb: str) -> str:
         return f"{verb} {self.query.kind}"
+
+
+_SILENCES = {
+    Silence.DEAF: "the watch did not carry changes that the API has made; it is opened anew and the list is read again",
+    Silence.MUTE: "the API leaves watches open without a word; the list is read again instead",
+}
 
 
 class _Silent(SourceError):

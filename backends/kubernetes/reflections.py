@@ -13,7 +13,8 @@ from backends.kubernetes.connection import Connection
 from backends.kubernetes.discovery import Discovery
 from backends.kubernetes.familiar import FAMILIAR
 from backends.kubernetes.pulse import Pulse
-from backends.kubernetes.reflection import Query, Reflection
+from backends.kubernetes.query import Query
+from backends.kubernetes.reflection import Reflection
 from backends.model.kinds import ResourceKind, find_kind
 
 _log = logging.getLogger(__name__)

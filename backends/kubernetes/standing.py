@@ -15,6 +15,7 @@ _SEVERAL = 3
 """So many failures in a row make a source DOWN."""
 _CONFIRM_S = 1.0
 """`as_of` of a busy watch moves at most this often."""
+_SILENCE_TODO = "look at proxies on the way, which may hold streams back, and at the API server's load"
 
 
 class Standing:
@@ -28,7 +29,9 @@ class Standing:
             SourceState(Health.RETRYING, "asked for the first time", since=self._clock.now())
         )
         self._failures = 0
-        self._heard_at: float | None = None
+        self._proved_at: float | None = None
+        """When the rows were last what the API said: by a list, by the watch, or because nothing was missed."""
+        self._silence = ""
         self._lasting = Backoff(self._timing.reconnect_base_s, self._timing.reconnect_cap_s)
         self._refused = Backoff(self._timing.refused_base_s, self._timing.refused_cap_s)
 
@@ -37,10 +40,15 @@ class Standing:
         """Whether so much failed in a row that only an event or a beat proves the source is back."""
         return self._failures >= _SEVERAL
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the watch was found to carry nothing, and nothing but its own words proves the contrary."""
+        return bool(self._silence)
+
     def listed(self) -> None:
         """Note that the whole collection was read."""
         self._failures = 0
-        self._heard_at = self._clock.now()
+        self._proved_at = self._clock.now()
 
     def steady(self) -> None:
         """Forget earlier failures: their cause is gone."""
@@ -49,22 +57,27 @@ class Standing:
         self._refused.reset()
 
     def heard(self) -> None:
-        """Note that the watch said something."""
-        self._heard_at = self._clock.now()
+        """Note that the watch said something, or that it was asked and missed nothing."""
+        self._proved_at = self._clock.now()
+        self._silence = ""
         state = self.state.value
-        if not state.is_live or self._heard_at - (state.as_of or 0.0) >= _CONFIRM_S:
+        if not state.is_live or self._proved_at - (state.as_of or 0.0) >= _CONFIRM_S:
             self.live()
 
     def live(self) -> None:
-        """Say that the rows are what the API says now."""
+        """Say that the rows are followed, as of their last proof; of a silent watch only that proof is told."""
         state = self.state.value
+        if self._silence:
+            self.become(Health.STALE, self._silence, _SILENCE_TODO)
+            self.state.set(replace(self.state.value, as_of=self._proved_at))
+            return
         since = state.since if state.is_live else self._clock.now()
-        self.state.set(SourceState(Health.LIVE, self._skew(), as_of=self._clock.now(), since=since))
+        self.state.set(SourceState(Health.LIVE, self._skew(), as_of=self._proved_at, since=since))
 
     def silent(self, why: str) -> None:
-        """Say that heartbeats confirmed the API, but nothing this watch: its last word is what the rows are as of."""
-        self.become(Health.STALE, why)
-        self.state.set(replace(self.state.value, as_of=self._heard_at))
+        """Say that the API is there, but this watch carries nothing: beats prove nothing of its rows any more."""
+        self._silence = why
+        self.live()
 
     def failed(self) -> None:
         """Count one more failure."""

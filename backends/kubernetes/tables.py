@@ -37,7 +37,7 @@ _NOTHING = msgspec.Raw()
 
 
 class Metadata(msgspec.Struct, gc=False):
-    """An object's or a list's metadata."""
+    """An object's metadata."""
 
     name: str = ""
     namespace: str = ""
@@ -47,7 +47,13 @@ class Metadata(msgspec.Struct, gc=False):
     deleted: str | None = msgspec.field(default=None, name="deletionTimestamp")
     labels: msgspec.Raw = _NOTHING
     owners: msgspec.Raw = msgspec.field(default=_NOTHING, name="ownerReferences")
+
+
+class ListMetadata(Metadata, gc=False):
+    """A list's metadata: where it goes on, and how much is estimated to be left."""
+
     continues: str = msgspec.field(default="", name="continue")
+    remaining: int | None = msgspec.field(default=None, name="remainingItemCount")
 
 
 class PlainObject(msgspec.Struct, gc=False):
@@ -67,7 +73,7 @@ class Table(msgspec.Struct, gc=False):
     """A Table, or the parts of a Status and of any object that can stand in its place."""
 
     kind: str = ""
-    metadata: Metadata | None = None
+    metadata: ListMetadata | None = None
     columns: list[Column] | None = msgspec.field(default=None, name="columnDefinitions")
     rows: list[TableRow] | None = None
     message: str = ""
@@ -79,18 +85,28 @@ class Table(msgspec.Struct, gc=False):
         """The token of the next page of a list, empty at the last."""
         return self.metadata.continues if self.metadata else ""
 
+    @property
+    def remaining(self) -> int | None:
+        """How many objects the server estimates are on later pages, None when it does not say."""
+        return self.metadata.remaining if self.metadata else None
+
 
 class PlainList(msgspec.Struct, gc=False):
     """A list of objects of any kind."""
 
     kind: str = ""
-    metadata: Metadata | None = None
+    metadata: ListMetadata | None = None
     items: list[PlainObject] | None = None
 
     @property
     def continues(self) -> str:
         """The token of the next page, empty at the last."""
         return self.metadata.continues if self.metadata else ""
+
+    @property
+    def remaining(self) -> int | None:
+        """How many objects the server estimates are on later pages, None when it does not say."""
+        return self.metadata.remaining if self.metadata else None
 
 
 class Event(msgspec.Struct, gc=False):
@@ -172,12 +188,12 @@ class RowReader:
 
     def rows_of(self, page: Table | PlainList, now: float) -> Page:
         """Make the rows of a decoded page, printed `now`."""
-        about = page.metadata or Metadata()
+        version = page.metadata.version if page.metadata else ""
         if isinstance(page, Table):
             rows = [self.row(each.cells, each.object.metadata, now) for each in page.rows or ()]
-            return Page(tuple(page.columns or ()), rows, about.version, about.continues, is_table=True)
+            return Page(tuple(page.columns or ()), rows, version, page.continues, is_table=True)
         rows = [self.plain_row(each.metadata, now) for each in page.items or ()]
-        return Page(PLAIN_COLUMNS, rows, about.version, about.continues, is_table=False)
+        return Page(PLAIN_COLUMNS, rows, version, page.continues, is_table=False)
 
     def changes(self, lines: bytes, *, is_table: bool, now: float) -> Sequence[Change]:
         """Read complete lines of a watch."""
@@ -305,7 +321,7 @@ def _lenient(body: bytes) -> Table:
             TableRow(tuple(_scalar(cell) for cell in each["cells"]), PlainObject(_metadata(each["object"]["metadata"])))
             for each in whole.get("rows") or ()
         ]
-        return Table("Table", _metadata(whole.get("metadata") or {}), columns, rows)
+        return Table("Table", _list_metadata(whole.get("metadata") or {}), columns, rows)
     except (KeyError, TypeError, AttributeError, ValueError):
         raise WrongShape("Table") from None
 
@@ -323,5 +339,13 @@ def _metadata(about: dict[str, Any]) -> Metadata:
         version=str(about.get("resourceVersion", "")),
         created=datetime.fromtimestamp(created).astimezone() if created else None,
         deleted=about.get("deletionTimestamp"),
+    )
+
+
+def _list_metadata(about: dict[str, Any]) -> ListMetadata:
+    remaining = about.get("remainingItemCount")
+    return ListMetadata(
+        version=str(about.get("resourceVersion", "")),
         continues=str(about.get("continue", "")),
+        remaining=remaining if isinstance(remaining, int) else None,
     )

@@ -23,8 +23,10 @@ class Timing:
     refused_base_s: float = 1.0
     refused_cap_s: float = 8.0
     """Back-off while the API refuses us (401, 403): only a person changes that, but it must heal by itself."""
-    silence_s: float = 75.0
-    """A watch without event or bookmark for so long is doubted; servers send a bookmark about every minute."""
+    quiet_s: float = 15.0
+    """A watch without event or bookmark for so long is asked whether it missed something (see `hearing`)."""
+    silence_s: float = 600.0
+    """A watch without event or bookmark for so long is listed again, in case that all who answer missed the same."""
     watch_s: float = 360.0
     """How long we ask the server to keep a watch; up to twice that, so that watches do not end together."""
     steady_s: float = 5.0

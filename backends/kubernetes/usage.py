@@ -10,6 +10,7 @@ import msgspec
 
 from backends.errors import NotFound
 from backends.kubernetes.connection import Connection
+from backends.kubernetes.paging import Paging
 from backends.model.quantity import cpu_millicores, memory_bytes
 
 T = TypeVar("T")
@@ -119,6 +120,7 @@ async def node_allocatable(connection: Connection) -> dict[str, Amount]:
     doing = "read the capacity of nodes"
     found: dict[str, Amount] = {}
     query = {"limit": str(_PAGE)}
+    paging = Paging(connection, doing)
     while True:
         listed = await connection.read("/api/v1/nodes", _NODES, doing=doing, query=query)
         try:
@@ -127,9 +129,11 @@ async def node_allocatable(connection: Connection) -> dict[str, Amount]:
             }
         except ValueError:
             raise connection.malformed(doing) from None
-        if not listed.metadata.continues:
+        if listed.items:
+            paging.progressed()
+        query["continue"] = paging.next(listed.metadata.continues, len(listed.items or ()))
+        if not query["continue"]:
             return found
-        query["continue"] = listed.metadata.continues
 
 
 async def _metrics(connection: Connection, path: str, shape: msgspec.json.Decoder[T], doing: str) -> T:

@@ -12,29 +12,10 @@ from pathlib import Path
 import pytest
 
 from backends.kubernetes import Cluster
-from backends.kubernetes.reflection import Reflection
-from backends.model.health import Health, SourceState
-from tests.kubernetes.wild_server import FAST, Request, Script, WildServer, event, opened, row
+from backends.model.health import Health
+from tests.kubernetes.following import live, names, remembered
+from tests.kubernetes.wild_server import FAST, Request, Script, WildServer, opened, row
 from tests.support.waiting import until
-
-
-def _names(reflection: Reflection) -> list[str]:
-    return sorted(each.name for each in reflection.store.rows.values())
-
-
-async def _live(reflection: Reflection) -> None:
-    await until(lambda: reflection.state.value.is_live)
-
-
-def _remember(reflection: Reflection) -> tuple[list[SourceState], asyncio.Task[None]]:
-    """Collect every state from now on."""
-    states: list[SourceState] = []
-
-    async def follow() -> None:
-        async for state in reflection.state.follow():
-            states.append(state)  # noqa: PERF401
-
-    return states, asyncio.create_task(follow())
 
 
 def _html(server: WildServer) -> Script:
@@ -105,16 +86,16 @@ async def test_a_lying_api_is_down_with_its_lie_and_keeps_the_rows(
     server: WildServer, cluster: Cluster, fault: object, reason: str
 ) -> None:
     async with cluster.reflect("configmaps") as maps:
-        await _live(maps)
+        await live(maps)
         with server.misbehave(fault(server)):  # type: ignore[operator]
             server.cut()
             await until(lambda: maps.state.value.health is Health.DOWN)
             state = maps.state.value
             assert re.search(reason, state.reason)
             assert state.retry_at
-            assert _names(maps) == ["one", "two"]
-        await _live(maps)
-        assert _names(maps) == ["one", "two"]
+            assert names(maps) == ["one", "two"]
+        await live(maps)
+        assert names(maps) == ["one", "two"]
 
 
 async def test_a_lying_api_is_not_asked_in_a_circle(server: WildServer, tmp_path: Path) -> None:
@@ -131,7 +112,7 @@ async def test_a_lying_api_is_not_asked_in_a_circle(server: WildServer, tmp_path
 
 async def test_a_stopped_api_is_down_until_it_is_back(server: WildServer, cluster: Cluster) -> None:
     async with cluster.reflect("configmaps") as maps:
-        await _live(maps)
+        await live(maps)
         as_of = maps.state.value.as_of
         await server.stop()
         await until(lambda: maps.state.value.health is Health.DOWN)
@@ -141,16 +122,16 @@ async def test_a_stopped_api_is_down_until_it_is_back(server: WildServer, cluste
         assert state.as_of is not None
         assert as_of is not None
         assert state.as_of >= as_of
-        assert _names(maps) == ["one", "two"]
+        assert names(maps) == ["one", "two"]
         del server.rows["one"]
         server.version += 10
         await server.start()
-        await _live(maps)
+        await live(maps)
 
 
 async def test_a_cut_watch_resumes_without_a_list(server: WildServer, cluster: Cluster) -> None:
     async with cluster.reflect("configmaps") as maps:
-        await _live(maps)
+        await live(maps)
         server.put("three")
         await until(lambda: len(maps.store.rows) == 3)
         seen = str(server.version)
@@ -163,14 +144,13 @@ async def test_a_cut_watch_resumes_without_a_list(server: WildServer, cluster: C
 
 async def test_a_watch_that_ends_in_order_is_no_failure(server: WildServer, tmp_path: Path) -> None:
     async with opened(server.kubeconfig(tmp_path)) as cluster, cluster.reflect("configmaps") as maps:
-        await _live(maps)
-        seen, watching = _remember(maps)
-        began = time.monotonic()
-        await until(lambda: time.monotonic() - began > 1.1)  # younger watches that end are suspicious
-        server.end_watches()
-        await until(lambda: len(server.watches) == 2)
-        await until(lambda: server.open_watches == 1)
-        watching.cancel()
+        await live(maps)
+        async with remembered(maps) as seen:
+            began = time.monotonic()
+            await until(lambda: time.monotonic() - began > 1.1)  # younger watches that end are suspicious
+            server.end_watches()
+            await until(lambda: len(server.watches) == 2)
+            await until(lambda: server.open_watches == 1)
         assert {state.health for state in seen} == {Health.LIVE}
 
 
@@ -187,12 +167,12 @@ async def test_watches_that_end_at_once_are_not_asked_for_in_a_circle(server: Wi
             began, before = time.monotonic(), len(server.watches)
             await until(lambda: len(server.watches) >= before + 4)
             assert time.monotonic() - began > 0.3
-            assert _names(maps) == ["one", "two"]
+            assert names(maps) == ["one", "two"]
 
 
 async def test_a_forgotten_version_lists_again_behind_the_rows(server: WildServer, cluster: Cluster) -> None:
     async with cluster.reflect("configmaps") as maps:
-        await _live(maps)
+        await live(maps)
         changes = maps.store.follow()
         changes.drain()
         untouched = next(each for each in maps.store.rows.values() if each.name == "two")
@@ -203,23 +183,10 @@ async def test_a_forgotten_version_lists_again_behind_the_rows(server: WildServe
         server.tell(json.dumps({"type": "ERROR", "object": status}).encode() + b"\n")
         await until(lambda: "410" in maps.state.value.reason)
         assert len(maps.store.rows) == 2
-        await until(lambda: _names(maps) == ["three", "two"])
-        await _live(maps)
+        await until(lambda: names(maps) == ["three", "two"])
+        await live(maps)
         assert set(changes.drain().rows) == {"orlando/uid-one", "orlando/uid-three"}
         assert maps.store.rows[untouched.uid] is untouched
-
-
-async def test_silence_makes_stale_and_looks_again(server: WildServer, tmp_path: Path) -> None:
-    timing = replace(FAST, silence_s=0.3)
-    async with opened(server.kubeconfig(tmp_path), timing) as cluster, cluster.reflect("configmaps") as maps:
-        await _live(maps)
-        states, watching = _remember(maps)
-        server.version += 1
-        server.rows["unheard"] = row("unheard", server.version)
-        await until(lambda: "unheard" in _names(maps))
-        await until(lambda: any(each.health is Health.STALE and "said nothing" in each.reason for each in states))
-        watching.cancel()
-        await _live(maps)
 
 
 async def test_an_api_that_answers_nothing_is_doubted_then_slow(server: WildServer, cluster: Cluster) -> None:
@@ -228,14 +195,14 @@ async def test_an_api_that_answers_nothing_is_doubted_then_slow(server: WildServ
         await server.answer(request, writer)
 
     async with cluster.reflect("configmaps") as maps:
-        await _live(maps)
+        await live(maps)
         with server.misbehave(slow):
             await until(lambda: maps.state.value.health is Health.STALE)
             await until(lambda: "it answered after" in maps.state.value.reason)
             assert maps.state.value.health is Health.STALE
             server.put("three")  # the watch itself still works
             await until(lambda: len(maps.store.rows) == 3)
-        await _live(maps)
+        await live(maps)
 
 
 async def test_a_black_hole_is_down_in_time(server: WildServer, cluster: Cluster) -> None:
@@ -245,14 +212,14 @@ async def test_a_black_hole_is_down_in_time(server: WildServer, cluster: Cluster
         await hole.wait()
 
     async with cluster.reflect("configmaps") as maps:
-        await _live(maps)
+        await live(maps)
         # Connections are accepted by the kernel and never served, as behind a dead load balancer.
         assert server._server is not None
         asyncio.get_running_loop().remove_reader(server._server.sockets[0].fileno())
         with server.misbehave(swallow):
             await until(lambda: maps.state.value.health is Health.DOWN, within_s=5)
         assert "does not accept connections" in maps.state.value.reason
-        assert _names(maps) == ["one", "two"]
+        assert names(maps) == ["one", "two"]
         hole.set()
 
 
@@ -267,14 +234,14 @@ async def test_refusals_are_told_and_heal(server: WildServer, cluster: Cluster) 
         await server.refuse(writer, 401, "Unauthorized", "Unauthorized")
 
     async with cluster.reflect("configmaps") as maps:
-        await _live(maps)
+        await live(maps)
         for script, health in ((forbid, Health.FORBIDDEN), (expel, Health.UNAUTHORIZED)):
             with server.misbehave(script):
                 server.cut()
                 await until(lambda wanted=health: maps.state.value.health is wanted)  # type: ignore[misc]
                 assert maps.state.value.todo
                 assert len(maps.store.rows) == 2
-            await _live(maps)
+            await live(maps)
 
 
 async def test_throttling_is_honoured_and_shown(server: WildServer, cluster: Cluster) -> None:
@@ -291,88 +258,23 @@ async def test_throttling_is_honoured_and_shown(server: WildServer, cluster: Clu
             assert len(server.requests) < 4
             assert cluster.meter.throttled_15m() >= 1
             server.script = None
-            await _live(maps)
+            await live(maps)
     refused = next(each for each in server.requests if each.path != "/version")
     assert server.lists[-1].at - refused.at >= 0.9
-
-
-async def test_a_server_without_tables(server: WildServer, cluster: Cluster) -> None:
-    plain = {"metadata": {"name": "plain", "namespace": "default", "uid": "u1", "resourceVersion": "7"}}
-
-    async def old(request: Request, writer: asyncio.StreamWriter) -> None:
-        if request.path != "/api/v1/configmaps":
-            await server.answer(request, writer)
-        elif "as=Table" in request.headers["accept"]:
-            await server.refuse(writer, 406, "only the following media types are accepted: application/json")
-        elif "watch" in request.query:
-            writer.write(server.head(200, "Transfer-Encoding: chunked"))
-            changed = (
-                json.dumps({"type": "ADDED", "object": plain | {"kind": "ConfigMap", "data": {}}}).encode() + b"\n"
-            )
-            writer.write(b"%x\r\n%s\r\n" % (len(changed), changed))
-            server._watchers.add(writer)
-        else:
-            await server.send(writer, {"kind": "ConfigMapList", "metadata": {"resourceVersion": "5"}, "items": []})
-
-    with server.misbehave(old):
-        async with cluster.reflect("configmaps") as maps:
-            await until(lambda: _names(maps) == ["plain"])
-            assert [column.name for column in maps.store.columns] == ["Name", "Age"]
-            await _live(maps)
-
-
-async def test_a_server_that_ignores_the_wish_for_tables(server: WildServer, cluster: Cluster) -> None:
-    item = {
-        "metadata": {"name": "plain", "uid": "u1", "resourceVersion": "7", "creationTimestamp": "2026-01-02T03:04:05Z"}
-    }
-
-    async def stubborn(request: Request, writer: asyncio.StreamWriter) -> None:
-        if "watch" in request.query or request.path != "/api/v1/configmaps":
-            await server.answer(request, writer)
-        else:
-            await server.send(writer, {"kind": "ConfigMapList", "metadata": {"resourceVersion": "5"}, "items": [item]})
-
-    with server.misbehave(stubborn):
-        async with cluster.reflect("configmaps") as maps:
-            found = await until(lambda: next(iter(maps.store.rows.values()), None))
-            assert found.created_at == 1767323045.0
-            assert found.cells[0] == "plain"
 
 
 async def test_a_clock_that_is_wrong_is_told(server: WildServer, cluster: Cluster) -> None:
     server.date_offset_s = -300.0
     async with cluster.reflect("configmaps") as maps:
-        await _live(maps)
+        await live(maps)
         await until(lambda: "the API's clock is" in maps.state.value.reason)
         assert "behind this machine's" in maps.state.value.reason
         assert -302 < cluster.clock_skew_s < -298
 
 
-async def test_odd_rows_are_taken_as_they_are(server: WildServer, cluster: Cluster) -> None:
-    odd = row("odd", 7, labels={"a": "b"})
-    odd["cells"] = ["odd", {"nested": [1]}, None]
-    async with cluster.reflect("configmaps") as maps:
-        await _live(maps)
-        huge = row("huge", 8, labels={"long": "x" * 700_000})
-        line = event("ADDED", odd) + event("ADDED", huge)
-        for at in range(0, len(line), 50_000):
-            server.tell(line[at : at + 50_000])
-        await until(lambda: {"odd", "huge"} <= set(_names(maps)))
-        assert maps.store.rows["orlando/uid-odd"].cells == ("odd", '{"nested":[1]}', None)
-        owned = [
-            {"kind": "Node", "name": "n", "controller": False},
-            {"kind": "ReplicaSet", "name": "web", "controller": True},
-        ]
-        server.put("owned", ownerReferences=owned, deletionTimestamp="2026-01-02T03:04:05Z", labels={"app": "web"})
-        found = await until(lambda: maps.store.rows.get("orlando/uid-owned"))
-        assert (found.owner, found.deleting, found.labels) == ("ReplicaSet/web", True, {"app": "web"})
-        server.remove("owned")
-        await until(lambda: "owned" not in _names(maps))
-
-
 async def test_one_watch_for_all_who_ask(server: WildServer, cluster: Cluster) -> None:
     async with cluster.reflect("configmaps") as first:
-        await _live(first)
+        await live(first)
         async with cluster.reflect("cm") as second:
             assert second is first
     # Back before it was dropped: neither listed nor watched again.
@@ -382,42 +284,5 @@ async def test_one_watch_for_all_who_ask(server: WildServer, cluster: Cluster) -
     await until(lambda: server.open_watches == 0)
     async with cluster.reflect("configmaps") as fourth:
         assert fourth is not first
-        await _live(fourth)
+        await live(fourth)
     assert (len(server.lists), len(server.watches)) == (2, 2)
-
-
-async def test_a_storm_does_not_hold_the_loop(server: WildServer, cluster: Cluster) -> None:
-    async with cluster.reflect("configmaps") as maps:
-        await _live(maps)
-        line = b"".join(event("MODIFIED", row("one", 1000 + number, number)) for number in range(20_000))
-        server.tell(line)
-        seen, largest = 1000, 0
-        while seen != 20_999:
-            await asyncio.sleep(0)
-            newest = int(next(each for each in maps.store.rows.values() if each.name == "one").version)
-            seen, largest = newest, max(largest, newest - seen)
-        assert largest < 5_000, f"{largest} changes were folded in without a turn for anybody else"
-
-
-async def test_a_line_without_end_does_not_fill_the_memory(server: WildServer, cluster: Cluster) -> None:
-    sent = 0
-
-    async def endless(request: Request, writer: asyncio.StreamWriter) -> None:
-        nonlocal sent
-        if "watch" not in request.query:
-            await server.answer(request, writer)
-            return
-        writer.write(server.head(200, "Transfer-Encoding: chunked"))
-        piece = b"x" * (1 << 20)
-        for _ in range(200):
-            if writer.transport.is_closing():  # asyncio goes on taking bytes for a client that left
-                return
-            writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-            await writer.drain()
-            sent += len(piece)
-
-    with server.misbehave(endless):
-        async with cluster.reflect("configmaps") as maps:
-            await until(lambda: "no Kubernetes answer" in maps.state.value.reason)
-            assert _names(maps) == ["one", "two"]
-    assert sent < 60 << 20

@@ -76,6 +76,11 @@ def event(kind: str, *rows: dict[str, Any]) -> bytes:
     return json.dumps({"type": kind, "object": table}).encode() + b"\n"
 
 
+def is_short(request: Request) -> bool:
+    """Whether a watch is only to tell what was missed."""
+    return request.query.get("timeoutSeconds") == "1"
+
+
 class WildServer:
     """`async with` serves on a free port of loopback; `stop` and `start` take it down and bring it back there."""
 
@@ -160,8 +165,13 @@ class WildServer:
 
     @property
     def watches(self) -> list[Request]:
-        """The watches asked for so far."""
-        return [each for each in self.requests if "watch" in each.query]
+        """The watches asked for so far that were to go on."""
+        return [each for each in self.requests if "watch" in each.query and not is_short(each)]
+
+    @property
+    def short_watches(self) -> list[Request]:
+        """The watches asked for so far that were to end after a second."""
+        return [each for each in self.requests if is_short(each)]
 
     @property
     def lists(self) -> list[Request]:
@@ -217,6 +227,9 @@ class WildServer:
                 if int(each["object"]["metadata"]["resourceVersion"]) > after:
                     line = event("MODIFIED", each)
                     writer.write(b"%x\r\n%s\r\n" % (len(line), line))
+            if is_short(request):
+                self._watchers.discard(writer)  # over before it began, to save the tests the second
+                writer.write(b"0\r\n\r\n")
             await writer.drain()
         else:
             table = {"kind": "Table", "metadata": {"resourceVersion": str(self.version)}, "columnDefinitions": COLUMNS}
