@@ -1,0 +1,30 @@
+"""The works of the write gate by their action's word, to be made again from what the journal has of a change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from backends.clock import Clock
+from backends.model.change import Change
+from backends.operations.ports import ClusterWriter
+from backends.operations.work import Work
+from backends.operations.workload_works.scale import ScaleWork
+
+FromChange = Callable[[Change, ClusterWriter, Clock], Work]
+"""Makes a work of a change; KeyError, TypeError or ValueError when its parameters are not those of the action."""
+
+WORKS: Mapping[str, FromChange] = {
+    ScaleWork.ACTION: ScaleWork.from_change,
+}
+"""Every action there is. A work reads what it needs when it is asked, so making one does no input or output."""
+
+
+def rebuild(change: Change, clusters: Mapping[str, ClusterWriter], clock: Clock) -> Work | None:
+    """Return the work of a recorded change; None when this console knows neither its action nor its stamp."""
+    make, cluster = WORKS.get(change.action), clusters.get(change.stamp)
+    if make is None or cluster is None:
+        return None
+    try:
+        return make(change, cluster, clock)
+    except (KeyError, TypeError, ValueError):
+        return None
