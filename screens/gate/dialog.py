@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual import on
 from textual.app import ComposeResult
@@ -24,11 +24,20 @@ from screens.lines import as_content, line
 from screens.text_view import TextView
 
 if TYPE_CHECKING:
-    from backends.operations.gate import Gate
+    from backends.operations.arming import Arming
     from backends.operations.work import Work
 
 MakeWork = Callable[[], Awaitable["Work"]]
 """Reads what the change starts from and returns the work; raises StampdeckError."""
+
+
+class Proposer(Protocol):
+    """What the dialog needs of the gate."""
+
+    @property
+    def arming(self) -> Arming: ...
+
+    async def propose(self, work: Work) -> Proposal: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,7 @@ class GateDialog(ModalScreen[Agreement | None]):
         Binding("ctrl+q,ctrl+c", "app.quit", "quit", priority=True, show=False),
     ]
 
-    def __init__(self, title: str, make: MakeWork, gate: Gate, glyphs: Glyphs, copy: Callable[[str], None]) -> None:
+    def __init__(self, title: str, make: MakeWork, gate: Proposer, glyphs: Glyphs, copy: Callable[[str], None]) -> None:
         super().__init__()
         self._title = title
         self._make = make

@@ -73,7 +73,7 @@ def _entry(glyph: str, name: str, tone: str, text: str, width: int) -> list[Line
 def diff_line(text: str) -> Line:
     """Return one line of a unified diff in its tone."""
     shown = inert.line(text)
-    tone = _DIFF_TONES.get(text[:1], "")
+    tone = "dim" if text.startswith(("--- ", "+++ ")) else _DIFF_TONES.get(text[:1], "")
     return (Piece("  "), Piece(shown, tone)) if shown else EMPTY
 
 
