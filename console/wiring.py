@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from backends.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
+    from backends.journal import SqliteJournal
     from backends.model.stamp import Stamp
     from backends.operations.details import Details
     from backends.operations.doctor import Doctor
@@ -39,10 +40,12 @@ class Services:
     details: Details
     logs: Logs
     doctor: Doctor
+    journal: SqliteJournal
 
 
 def preload() -> None:
     """Import what `open_services` needs; run it in a thread (`asyncio.to_thread`) to keep the loop free."""
+    import backends.journal
     import backends.kubernetes
     import backends.operations.details
     import backends.operations.doctor
@@ -65,12 +68,14 @@ async def open_services(
     `follow_fleet` False leaves the fleet's own watches and probes out, for commands that look at one thing.
     """
     await asyncio.to_thread(preload)
+    from backends.journal import SqliteJournal
     from backends.kubernetes import Cluster
     from backends.operations.details import Details
     from backends.operations.doctor import Doctor
     from backends.operations.fleet import Fleet
     from backends.operations.logs import Logs
     from backends.operations.resources import Resources
+    from console.configuration.folders import journal_file
 
     clock = clock or SystemClock()
     chosen = settings.only(stamps)
@@ -79,6 +84,7 @@ async def open_services(
         probes = await _open_probes(chosen, clock)
         for probe in probes.values():
             stack.push_async_callback(probe.close)
+        journal = await stack.enter_async_context(SqliteJournal(journal_file(), clock))
         fleet = Fleet(clusters, probes, clock)
         if follow_fleet:
             following = asyncio.create_task(fleet.run(), name="fleet")
@@ -92,6 +98,7 @@ async def open_services(
             details=Details(clusters, clock),
             logs=Logs(clusters, clock),
             doctor=Doctor(clusters, probes, clock),
+            journal=journal,
         )
 
 

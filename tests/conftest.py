@@ -9,6 +9,7 @@ import pytest
 
 _PERSONAL = (
     "STAMPDECK_CONFIG",
+    "STAMPDECK_JOURNAL",
     "KUBECONFIG",
     "NO_COLOR",
     "SSH_CONNECTION",

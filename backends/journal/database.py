@@ -75,14 +75,15 @@ def _connect(file: Path, mode: str, busy_s: float) -> sqlite3.Connection:
 
 
 def _make_private(file: Path) -> None:
-    """Make the folder 0700 and the file 0600; SQLite gives its -wal and -shm the rights of the file."""
+    """Make the file 0600, in a folder of 0700 if there is none; SQLite gives its -wal and -shm the file's rights."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _tighten(file.parent, 0o700)
     try:
         # Never an open of a file that is there: closing it would drop this process's locks on it.
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except FileExistsError:
-        _tighten(file, 0o600)
+        status = file.stat()
+        if status.st_uid == os.getuid() and status.st_mode & 0o077:
+            file.chmod(0o600)
         return
     folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -90,12 +91,6 @@ def _make_private(file: Path) -> None:
             os.fsync(folder)
     finally:
         os.close(folder)
-
-
-def _tighten(path: Path, mode: int) -> None:
-    status = path.stat()
-    if status.st_uid == os.getuid() and status.st_mode & 0o077:
-        path.chmod(mode)
 
 
 def _is_journal(connection: sqlite3.Connection, file: Path) -> bool:

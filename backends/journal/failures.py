@@ -13,9 +13,9 @@ from pathlib import Path
 from backends.errors import JournalFailed
 
 _FULL = "make room on that disk, then try again; nothing is changed on a stamp without the journal"
-_RIGHTS = "make the file and its folder yours and writable (0600 in 0700), or name another place by XDG_STATE_HOME"
+_RIGHTS = "make the file and its folder yours and writable, or name another place by STAMPDECK_JOURNAL"
 _DAMAGED = "keep a copy of it, move it away to begin a new one, and look at the disk"
-_FOREIGN = "move it away, or name another place by XDG_STATE_HOME"
+_FOREIGN = "move it away, or name another place by STAMPDECK_JOURNAL"
 _BY_CODE = {
     sqlite3.SQLITE_BUSY: ("another process keeps it locked", "see who has it open (fuser -v), then try again"),
     sqlite3.SQLITE_LOCKED: ("another process keeps it locked", "see who has it open (fuser -v), then try again"),
@@ -28,7 +28,7 @@ _BY_CODE = {
     sqlite3.SQLITE_CORRUPT: ("the file is damaged", _DAMAGED),
     sqlite3.SQLITE_NOTADB: (
         "it is not a journal of stampdeck",
-        "move it away, or name another place by XDG_STATE_HOME",
+        "move it away, or name another place by STAMPDECK_JOURNAL",
     ),
     sqlite3.SQLITE_CONSTRAINT: ("its own guards refused it", "check it: stampdeck audit verify"),
 }

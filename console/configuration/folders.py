@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 FLEET_VARIABLE = "STAMPDECK_CONFIG"
+JOURNAL_VARIABLE = "STAMPDECK_JOURNAL"
 
 
 def default_fleet_file() -> Path:
@@ -21,6 +22,12 @@ def state_folder() -> Path:
 def cache_folder() -> Path:
     """Return `$XDG_CACHE_HOME/stampdeck`, by default under ~/.cache: whatever can be thrown away, not made here."""
     return _base("XDG_CACHE_HOME", ".cache")
+
+
+def journal_file() -> Path:
+    """Return where changes are recorded: what STAMPDECK_JOURNAL names, by default journal.db in the state folder."""
+    named = os.environ.get(JOURNAL_VARIABLE)
+    return Path(named).expanduser().absolute() if named else state_folder() / "journal.db"
 
 
 def make_private(folder: Path) -> Path:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from backends.errors import UsageError
+from backends.errors import JournalFailed, UsageError
 from backends.model.health import Health
+from backends.model.journal import EventKind
 from console.configuration import load_settings
 from console.wiring import open_services
 from tests.console.files import KUBECONFIG, write_fleet
@@ -68,3 +69,16 @@ async def test_an_unknown_stamp_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no stamp named 'tampa'"):
         async with open_services(settings, stamps=("tampa",)):
             pass
+
+
+async def test_a_journal_nobody_can_use_stops_no_watching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is opened at its first use: only what needs it hears of it."""
+    (tmp_path / "journal").write_text("no folder")
+    monkeypatch.setenv("STAMPDECK_JOURNAL", str(tmp_path / "journal" / "journal.db"))
+    settings = load_settings(str(write_fleet(tmp_path, FLEET)))
+    async with open_services(settings, stamps=("seattle",)) as services:
+        assert (await services.fleet.settled(1)).stamp("seattle").api.is_degraded
+        with pytest.raises(JournalFailed, match="reading the journal"):
+            await services.journal.events()
+        with pytest.raises(JournalFailed, match="opening the journal"):
+            await services.journal.record("a1", EventKind.ARMED, "")

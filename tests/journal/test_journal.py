@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,6 @@ async def test_what_is_recorded_is_there_for_another_console(
 async def test_the_file_and_its_log_are_private(journal: SqliteJournal, file: Path) -> None:
     previous = os.umask(0)
     try:
-        file.parent.mkdir(parents=True, mode=0o755)
         await journal.record("a1", EventKind.ARMED, "")
         names = {each.name: mode(each) for each in file.parent.iterdir()}
     finally:
@@ -100,7 +100,7 @@ async def test_the_holder_is_who_took_it_up_last(file: Path, clock: ManualClock)
     assert holder.process == "2"
 
 
-SECRETS = {
+SECRETS: dict[str, Any] = {
     "password": "hunter2hunter2",
     "nested": {"client_secret": "s3cr3t-value-1", "safe": "kept"},
     "argv": ["aks-engine", "deploy", "--client-secret", "s3cr3t-value-2"],
