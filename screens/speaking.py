@@ -6,15 +6,15 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Literal
 
-from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from screens.deck import Deck
+from screens.output.paced_screen import PacedScreen
 
 _log = logging.getLogger(__name__)
 
 
-class Speaking(Screen[None]):
+class Speaking(PacedScreen):
     """A screen with the application's deck."""
 
     def __init__(self, deck: Deck) -> None:

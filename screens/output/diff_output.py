@@ -8,6 +8,7 @@ soon as the terminal takes it; updates that come before that are folded into one
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 from rich.color import ColorSystem
@@ -35,11 +36,18 @@ class DiffOutput(App[Any]):
 
     stock_reason: str = why_stock()
     frames_written: int = 0
+    input_at: float = 0.0
+    """When the last key or click came, in seconds of the monotonic clock."""
     _frame: Frame | None = None
     _cell_maker: CellMaker | None = None
     _frame_writer: object = None
     _frame_cursor: tuple[int, int] = (-1, -1)
     _retry_planned: bool = False
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.InputEvent) and not isinstance(event, events.MouseMove):
+            self.input_at = time.monotonic()
+        await super().on_event(event)
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if renderable is None or not self._writes_cells():

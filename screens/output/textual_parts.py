@@ -11,6 +11,7 @@ import textual
 from textual import _compositor
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
+from textual.screen import Screen
 from textual.strip import Strip
 
 __all__ = ["ChopsUpdate", "LayoutUpdate", "why_stock"]
@@ -51,6 +52,8 @@ def _missing_parts() -> list[str]:
         (App, "_end_update", ("self",)),
         (App, "post_display_hook", ("self",)),
         (_compositor.Compositor, "render_full_update", ("self", "simplify")),
+        (Screen, "_on_idle", ("self", "event")),
+        (Screen, "_on_timer_update", ("self",)),
         (Strip, "render_ansi", ("style", "color_system")),
     ]
     return [
