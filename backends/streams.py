@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+import msgspec
 
 T = TypeVar("T")
 
@@ -56,8 +57,7 @@ class Cell(Generic[T]):
         return self._version
 
 
-@dataclass(frozen=True, slots=True)
-class Batch(Generic[T]):
+class Batch(msgspec.Struct, Generic[T], frozen=True):
     """Items of a feed in order, the number of the first one, and how many were lost before it."""
 
     first: int

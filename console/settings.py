@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from backends.errors import UsageError
 from backends.model.stamp import Stamp
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """What one console works with. Durations are seconds; `keys` maps an action's id to its keys."""
 
     file: Path
     stamps: tuple[Stamp, ...]
     theme: str = ""
-    keys: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = msgspec.field(default_factory=dict)
     armed_for_s: float = 900.0
     """How long writing stays armed before it disarms itself."""
 

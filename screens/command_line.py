@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from backends.model.kinds import find_kind
 from screens.places import DoctorPlace, FaultsPlace, FleetPlace, Place, ResourcesPlace

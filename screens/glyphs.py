@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+
+import msgspec
 
 from backends.model.fleet import Severity, VerdictLevel
 from backends.model.health import Health, SourceState
 from backends.model.tone import Tone
 
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(msgspec.Struct, frozen=True):
     """One set of pictures; each is one cell wide, and a word always stands beside it."""
 
     live: str = "●"

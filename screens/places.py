@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+import msgspec
 from textual.message import Message
 
 
-@dataclass(frozen=True, slots=True)
-class FleetPlace:
+class FleetPlace(msgspec.Struct, frozen=True):
     """All stamps at a glance: home."""
 
     @property
@@ -17,8 +16,7 @@ class FleetPlace:
         return "fleet"
 
 
-@dataclass(frozen=True, slots=True)
-class ResourcesPlace:
+class ResourcesPlace(msgspec.Struct, frozen=True):
     """A table of one kind; no stamps means all of them, no namespace means all of them."""
 
     kind: str
@@ -36,8 +34,7 @@ class ResourcesPlace:
         return f"{self.kind.partition('.')[0]}{where}" + (f" of {self.of}" if self.of else "")
 
 
-@dataclass(frozen=True, slots=True)
-class ContainersPlace:
+class ContainersPlace(msgspec.Struct, frozen=True):
     """The containers of one pod."""
 
     stamp: str
@@ -49,8 +46,7 @@ class ContainersPlace:
         return f"{self.pod} containers"
 
 
-@dataclass(frozen=True, slots=True)
-class DetailPlace:
+class DetailPlace(msgspec.Struct, frozen=True):
     """One object: its description, or its YAML."""
 
     stamp: str
@@ -64,8 +60,7 @@ class DetailPlace:
         return f"{self.name} @{self.stamp}"
 
 
-@dataclass(frozen=True, slots=True)
-class LogsPlace:
+class LogsPlace(msgspec.Struct, frozen=True):
     """Logs of a target (`pod/NAME`, `deployment/NAME`, …) on one or more stamps, merged by time."""
 
     stamps: tuple[str, ...]
@@ -79,8 +74,7 @@ class LogsPlace:
         return "previous logs" if self.previous else "logs"
 
 
-@dataclass(frozen=True, slots=True)
-class DoctorPlace:
+class DoctorPlace(msgspec.Struct, frozen=True):
     """Every source of every stamp, examined."""
 
     @property
@@ -88,8 +82,7 @@ class DoctorPlace:
         return "doctor"
 
 
-@dataclass(frozen=True, slots=True)
-class FaultsPlace:
+class FaultsPlace(msgspec.Struct, frozen=True):
     """What can be broken in the demo."""
 
     @property

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from backends.model.kinds import ResourceKind
@@ -12,8 +13,7 @@ USUAL_KINDS = ("pods", "deployments", "nodes", "services", "statefulsets", "even
 """What is offered first, and what is known of before any stamp has answered."""
 
 
-@dataclass(slots=True)
-class Vocabulary:
+class Vocabulary(msgspec.Struct):
     """The words a command may use: filled in as stamps answer."""
 
     stamps: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from backends.errors import Expired, Forbidden, NotFound, SourceError, Throttled, Unauthorized
 from backends.kubernetes import failures

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+import msgspec
 
 from backends.model.health import OFF, SourceState
 from backends.model.stamp import Protection
 
 
-@dataclass(frozen=True, slots=True)
-class PodCounts:
+class PodCounts(msgspec.Struct, frozen=True):
     """Pods of a stamp by what kubectl's STATUS column says of them."""
 
     total: int = 0
@@ -28,8 +28,7 @@ class PodCounts:
     terminating: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True):
     """Use of a stamp's schedulable, ready nodes: CPU in millicores, memory in bytes (metrics.k8s.io)."""
 
     cpu_used_millicores: int
@@ -39,8 +38,7 @@ class Usage:
     as_of: float
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeSample:
+class ProbeSample(msgspec.Struct, frozen=True):
     """One direct question to a stamp's application; `latency_s` is None when no answer came in time."""
 
     at: float
@@ -52,8 +50,7 @@ class ProbeSample:
     """The stamp that says it answered (X-Stamp header), empty when it does not say."""
 
 
-@dataclass(frozen=True, slots=True)
-class StampSnapshot:
+class StampSnapshot(msgspec.Struct, frozen=True):
     """One stamp at one moment; numbers are None until their source answered once, then keep the last answer."""
 
     name: str
@@ -61,7 +58,7 @@ class StampSnapshot:
     location: str = ""
     api: SourceState = OFF
     """The worst of the API's own reachability and its watches."""
-    sources: Mapping[str, SourceState] = field(default_factory=dict)
+    sources: Mapping[str, SourceState] = msgspec.field(default_factory=dict)
     """Every source by name: `version`, `nodes`, `pods`, `deployments.apps`, `events`, `metrics`, `application`, …"""
     kubernetes_version: str = ""
     nodes_ready: int | None = None
@@ -95,8 +92,7 @@ class VerdictLevel(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """One line about the service: `the service is up on 1 of 2 stamps` and why it is not on the others."""
 
     level: VerdictLevel
@@ -105,8 +101,7 @@ class Verdict:
     total: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class FleetSnapshot:
+class FleetSnapshot(msgspec.Struct, frozen=True):
     """All stamps in configured order, with the verdict, at `at` (seconds since the Unix epoch)."""
 
     at: float
@@ -130,8 +125,7 @@ class Severity(StrEnum):
     BAD = "bad"
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineEntry:
+class TimelineEntry(msgspec.Struct, frozen=True):
     """Something that changed on a stamp: when, where, which object, and in words."""
 
     at: float

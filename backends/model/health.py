@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class Health(StrEnum):
@@ -36,8 +37,7 @@ _SEVERITY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SourceState:
+class SourceState(msgspec.Struct, frozen=True):
     """A source's health with its evidence.
 
     `as_of` is when the source last confirmed its data and `since` when this state began; `retry_at` is

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+import msgspec
 
 
 class Protection(StrEnum):
@@ -18,8 +19,7 @@ class Protection(StrEnum):
     """The stamp's name has to be typed."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterAccess:
+class ClusterAccess(msgspec.Struct, frozen=True):
     """How a stamp's Kubernetes API is reached: one context of one kubeconfig, never the current-context."""
 
     kubeconfig: Path
@@ -29,8 +29,7 @@ class ClusterAccess:
     """Our own ceiling for requests to this API; watches count once."""
 
 
-@dataclass(frozen=True, slots=True)
-class ApplicationAccess:
+class ApplicationAccess(msgspec.Struct, frozen=True):
     """How the application of a stamp is asked directly, past Traffic Manager."""
 
     url: str
@@ -43,8 +42,7 @@ class ApplicationAccess:
     expect_text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(msgspec.Struct, frozen=True):
     """One site: its name, its cluster, and what is known of the application on it."""
 
     name: str

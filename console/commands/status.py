@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import sys
 import time
-from dataclasses import replace
 
 import click
+from msgspec.structs import replace
 
 from backends.model.fleet import FleetSnapshot
 from console.commands.drawing import emit, emit_document, shows_colour

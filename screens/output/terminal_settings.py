@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class TerminalSettings:
+class TerminalSettings(msgspec.Struct, frozen=True):
     """How to treat this terminal.
 
     `variables` are to be set in the environment before Textual is imported: it reads them once.

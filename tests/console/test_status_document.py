@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from backends.model.fleet import ProbeSample, StampSnapshot
 from backends.model.health import Health, SourceState

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from backends.model.fleet import ProbeSample, StampSnapshot, VerdictLevel
 from backends.model.health import Health, SourceState

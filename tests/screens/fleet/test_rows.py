@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from backends.model.fleet import PodCounts, ProbeSample, Usage
 from backends.model.health import Health, SourceState
