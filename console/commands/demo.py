@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager
 
 import click
 
+from console.commands.chosen import has_terminal
 from console.commands.drawing import toned
 from console.commands.lab_process import LabProcess, lab_process
-from console.commands.shell import Shell, has_terminal, pass_shell
+from console.commands.shell import Shell, pass_shell
 
 
 @click.command()

@@ -10,10 +10,10 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from console.commands.exits import ExitCode
-from console.commands.shell import Shell
 from screens.output.terminal_settings import terminal_settings
 
 if TYPE_CHECKING:
+    from console.commands.chosen import Shell
     from console.settings import Settings
     from console.wiring import Services
     from screens.faults.control import FaultControl

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from console.commands.exits import ExitCode, guard, say
+from console.commands.exits import ExitCode
 from console.commands.lazy import LazyCommand, LazyGroup
-from console.commands.shell import Shell, complete_stamps, has_terminal
+from console.commands.opening import Options, open_console, take_effect
+from console.commands.shell import complete_stamps
 
 COMMANDS = {
     "status": LazyCommand("console.commands.status:status", "Say how every stamp is, for people and for scripts."),
@@ -23,13 +23,6 @@ COMMANDS = {
     "lab": LazyCommand("console.commands.lab:lab", "Run simulated stamps, and break them on command."),
     "completion": LazyCommand("console.commands.completion:completion", "Print completion for bash, zsh or fish."),
 }
-
-NO_TERMINAL = """the console needs a terminal; without one, use:
-stampdeck status     how every stamp is (-o json for scripts)
-stampdeck get KIND   resources of one stamp or all
-stampdeck logs …     log lines, merged over stamps
-stampdeck doctor     what is wrong, and what to do
-stampdeck --help     everything else"""
 
 
 class RootGroup(LazyGroup):
@@ -69,32 +62,17 @@ def root(ctx: click.Context, /, **options: Any) -> int:
 
     Without a command, the console opens.
     """
-    if options["no_color"]:
-        # Textual, click and child processes all read it from here.
-        os.environ["NO_COLOR"] = "1"
-    from console.logfile import log_to_file
-
-    log_to_file(options["log_file"], options["log_level"])
-    ctx.obj = Shell(options["config"], options["stamps"], options["write"], options["command"])
+    ctx.obj = take_effect(Options(**options))
     if ctx.invoked_subcommand is not None:
         return ExitCode.WELL
-    if not has_terminal():
-        say(NO_TERMINAL)
-        return ExitCode.USAGE
-    from console.commands.open_app import open_app
-
-    return open_app(ctx.obj)
+    return open_console(ctx.obj)
 
 
 def run_root(argv: Sequence[str]) -> int:
-    """Run one command line and return its exit code."""
-    return guard(lambda: _run(list(argv)))
-
-
-def _run(argv: list[str]) -> int:
+    """Run one command line and return its exit code; what is not about the line itself is raised."""
     try:
         # click maps `--help` and ctx.exit to a returned code in this mode, and leaves errors to us.
-        code = root.main(args=argv, prog_name="stampdeck", standalone_mode=False)
+        code = root.main(args=list(argv), prog_name="stampdeck", standalone_mode=False)
     except click.exceptions.Abort:
         return 130
     except click.ClickException as error:

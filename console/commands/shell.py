@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from console.configuration import load_settings
+from console.commands.chosen import Shell as Shell
 from console.durations import parse_duration
-from console.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-@dataclass(slots=True)
-class Shell:
-    """The global options of one command line."""
-
-    config: str | None = None
-    stamps: tuple[str, ...] = ()
-    write: bool = False
-    command: str = ""
-    _settings: Settings | None = field(default=None, repr=False)
-
-    @property
-    def settings(self) -> Settings:
-        """The configuration, read at the first use. Raises ConfigurationError."""
-        if self._settings is None:
-            self._settings = load_settings(self.config)
-        return self._settings
-
-    def choose(self, stamps: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the stamps asked for, globally or by the command, in configured order; all when none is named."""
-        return tuple(stamp.name for stamp in self.settings.only((*self.stamps, *stamps)))
 
 
 pass_shell = click.make_pass_decorator(Shell)
@@ -67,6 +41,7 @@ class Duration(_FloatType):
 def complete_stamps(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Complete stamp names from the configuration; a broken one completes nothing."""
     from backends.errors import StampdeckError
+    from console.configuration import load_settings
 
     try:
         stamps = load_settings(ctx.find_root().params.get("config")).stamps
@@ -92,8 +67,3 @@ def output_option(*formats: str) -> Callable[[Command], Command]:
     return click.option(
         "-o", "--output", type=click.Choice(formats), default=formats[0], show_default=True, help="How to print."
     )
-
-
-def has_terminal() -> bool:
-    """Whether a person sits in front: both directions are a terminal, and one that can draw."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"

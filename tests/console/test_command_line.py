@@ -85,10 +85,10 @@ def test_foreign_text_in_an_error_cannot_steer_the_terminal(tmp_path: Path) -> N
 
 def test_an_unexpected_failure_is_one_message_and_a_private_report(monkeypatch: pytest.MonkeyPatch) -> None:
     code = (
-        "import sys, console.commands.root as root\n"
+        "import sys, console.commands as commands, console.commands.root as root\n"
         "def fail(argv): raise ZeroDivisionError('token=abcdefghijkl')\n"
-        "root._run = fail\n"
-        "sys.exit(root.run_root([]))"
+        "root.run_root = fail\n"
+        "sys.exit(commands.run(['status']))"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (found.returncode, found.stdout) == (1, "")
