@@ -187,14 +187,17 @@ class Connection:
 
     @contextlib.asynccontextmanager
     async def stream(
-        self, path: str, query: Mapping[str, str], *, accept: str = JSON, doing: str
+        self, path: str, query: Mapping[str, str], *, accept: str = JSON, doing: str, fresh: bool = False
     ) -> AsyncIterator[Stream]:
-        """Open a watch or a log. Only the beginning of the answer has a deadline, and no budget but one request."""
+        """Open a watch or a log, `fresh` on a new connection.
+
+        Only the beginning of the answer has a deadline, and no budget but one request.
+        """
         await self._budget.spend()
         with self._mapped(0.0):
             await self._credentials.current()
         async with contextlib.AsyncExitStack() as stack:
-            call = _Call("GET", path, doing, query, accept)
+            call = _Call("GET", path, doing, query, accept, fresh=fresh)
             timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.timing.connect_s)
             with self._mapped(self._timeout_s):
                 async with asyncio.timeout(self._timeout_s):

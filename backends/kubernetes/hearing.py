@@ -8,12 +8,13 @@ itself after a second, so that even a proxy that holds streams back until they e
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from enum import Enum, auto
 
 import msgspec
 
-from backends.kubernetes.connection import Connection
+from backends.kubernetes.connection import Connection, Stream
 from backends.kubernetes.failures import Status
 from backends.kubernetes.lines import LineSplitter
 
@@ -43,22 +44,47 @@ async def examine(
 ) -> Silence:
     """Return what the silence since `version` means; raises SourceError, Expired when the server forgot the version."""
     query = {**selectors, "watch": "true", "resourceVersion": version, "timeoutSeconds": str(_SHORT_S)}
-    splitter = LineSplitter()
     try:
-        async with asyncio.timeout(_SHORT_S + 2 * connection.timing.beat_answer_s):
-            async with connection.stream(path, query, accept=accept, doing=doing) as stream:
-                connection.expect_json(stream.content_type, b"", doing)
-                async for chunk in stream.chunks:
-                    if line := splitter.push(chunk).partition(b"\n")[0]:
-                        return _meaning(connection, line, doing)
-                    if splitter.size > _LONGEST:
-                        return Silence.DEAF
+        return await _ask(connection, connection.stream(path, query, accept=accept, doing=doing), doing)
     except TimeoutError:
-        return Silence.MUTE
-    return Silence.QUIET
+        # What made the watch deaf may have taken the kept connections too: only a new one proves anything.
+        pass
+    try:
+        return await _ask(connection, connection.stream(path, query, accept=accept, doing=doing, fresh=True), doing)
+    except TimeoutError:
+        raise connection.unanswered(2 * connection.timing.beat_answer_s) from None
+
+
+async def _ask(connection: Connection, opening: AbstractAsyncContextManager[Stream], doing: str) -> Silence:
+    """Read one short watch; TimeoutError when it was not even begun to be answered."""
+    answer_s = connection.timing.beat_answer_s
+    async with asyncio.timeout(2 * answer_s) as deadline, opening as stream:
+        connection.expect_json(stream.content_type, b"", doing)
+        # From here on it is not the way to the API that is slow.
+        deadline.reschedule(None)
+        try:
+            async with asyncio.timeout(_SHORT_S + answer_s):
+                return _meaning(connection, await _first_line(stream.chunks), doing)
+        except TimeoutError:
+            return Silence.MUTE
+
+
+async def _first_line(chunks: AsyncIterator[bytes]) -> bytes:
+    """Return the first line, the beginning of one too long to wait for its end, or nothing at the end."""
+    splitter = LineSplitter()
+    async for chunk in chunks:
+        if lines := splitter.push(chunk):
+            return lines.partition(b"\n")[0]
+        if splitter.size > _LONGEST:
+            break
+    return splitter.take()
 
 
 def _meaning(connection: Connection, line: bytes, doing: str) -> Silence:
+    if not line:
+        return Silence.QUIET
+    if len(line) > _LONGEST:
+        return Silence.DEAF
     try:
         said = msgspec.json.decode(line, type=_Said)
         if said.type == "ERROR":

@@ -176,7 +176,9 @@ class Reflection:
             "timeoutSeconds": str(int(keep_s)),
         }
         path = kind.path(self.query.namespace)
-        async with self._connection.stream(path, query, accept=self._accept, doing=doing) as stream:
+        # After a deaf watch a kept connection may be as deaf.
+        fresh = self._standing.is_silent
+        async with self._connection.stream(path, query, accept=self._accept, doing=doing, fresh=fresh) as stream:
             self._connection.expect_json(stream.content_type, b"", doing)
             self._is_following = True
             if not self._standing.is_doubtful:

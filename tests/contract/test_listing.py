@@ -7,7 +7,7 @@ import json
 import pytest
 
 from backends.errors import Expired, Invalid, NotFound
-from backends.kubernetes import Cluster, reflection
+from backends.kubernetes import Cluster, listing
 from backends.kubernetes.tables import ACCEPT_TABLE
 from backends.model.health import Health
 from tests.contract.subject import Subject, send
@@ -51,7 +51,7 @@ async def test_a_compacted_continue_token_is_expired(subject: Subject, cluster: 
 
 
 async def test_the_client_lists_by_pages(cluster: Cluster, namespace: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reflection, "_PAGE", 2)
+    monkeypatch.setattr(listing, "_PAGE", 2)
     await _make_maps(cluster, namespace, 5)
     async with cluster.reflect("cm", namespace=namespace, selector="of=contract") as maps:
         await until(lambda: maps.state.value.is_live)
