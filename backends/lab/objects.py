@@ -141,12 +141,21 @@ class ObjectStore:
             meta["generation"] = 1
         return self._write("ADDED", resource, key, obj, None)
 
-    def replace(self, resource: str, obj: Object, expect_revision: str | None = None, *, owned: bool = False) -> Object:
+    def replace(
+        self,
+        resource: str,
+        obj: Object,
+        expect_revision: str | None = None,
+        *,
+        owned: bool = False,
+        keep_generation: bool = True,
+    ) -> Object:
         """Store a changed object, given whole; identity fields are kept from the stored one.
 
         `generation` grows when the spec changed. The same content again writes nothing, as the real server.
         Raises VersionConflict when `expect_revision` is given and is not the stored one. `owned` gives the
-        object and its metadata away instead of a copy; deeper parts may be shared with the stored one.
+        object and its metadata away instead of a copy; deeper parts may be shared with the stored one. Without
+        `keep_generation` the object's own is stored: a deletion counts as a change of what is wanted.
         """
         meta = obj["metadata"]
         key = (meta.get("namespace", ""), meta["name"])
@@ -158,13 +167,23 @@ class ObjectStore:
             obj = copy_json(obj)
         meta = obj["metadata"]
         for identity in ("uid", "creationTimestamp", "generation", "resourceVersion"):
-            if identity in old:
+            if identity in old and (keep_generation or identity != "generation"):
                 meta[identity] = old[identity]
         if obj == before:
             return before
         if obj.get("spec") != before.get("spec") and "generation" in old:
             meta["generation"] = old["generation"] + 1
         return self._write("MODIFIED", resource, key, obj, before)
+
+    def preview(self, resource: str, obj: Object) -> Object:
+        """Return a private copy as `replace` would store it, without storing it: for dry runs."""
+        meta = obj["metadata"]
+        before = self.get(resource, meta.get("namespace", ""), meta["name"])
+        shown: Object = copy_json(obj)
+        shown["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"]
+        if obj.get("spec") != before.get("spec") and "generation" in before["metadata"]:
+            shown["metadata"]["generation"] = before["metadata"]["generation"] + 1
+        return shown
 
     def change(self, resource: str, namespace: str, name: str, edit: Callable[[Object], None]) -> Object:
         """Apply `edit` to a private copy and store it; the way controllers write."""

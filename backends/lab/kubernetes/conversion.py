@@ -45,12 +45,38 @@ def _hpa_to_v1(obj: Object) -> Object:
         status["currentCPUUtilizationPercentage"] = percent_now
     status.setdefault("currentReplicas", 0)
     status.setdefault("desiredReplicas", 0)
+    if behavior:
+        behavior = _internal_behavior(behavior)
     extra = {"metrics": others, "current-metrics": others_now, "conditions": conditions, "behavior": behavior}
     meta = dict(obj["metadata"])
     kept = {_CPU_SINCE + key: json.dumps(value, separators=(",", ":")) for key, value in extra.items() if value}
     if kept:
         meta["annotations"] = {**(meta.get("annotations") or {}), **kept}
     return {**obj, "metadata": meta, "spec": spec, "status": status}
+
+
+def _internal_behavior(behavior: dict[str, Any]) -> dict[str, Any]:
+    """Return a behavior as the server's internal type, which is what it writes into the annotation."""
+    return {
+        direction[0].upper() + direction[1:]: {
+            "StabilizationWindowSeconds": behavior[direction].get("stabilizationWindowSeconds"),
+            "SelectPolicy": behavior[direction].get("selectPolicy"),
+            "Policies": [
+                {"Type": each["type"], "Value": each["value"], "PeriodSeconds": each["periodSeconds"]}
+                for each in behavior[direction].get("policies") or ()
+            ],
+        }
+        for direction in ("scaleUp", "scaleDown")
+        if behavior.get(direction)
+    }
+
+
+def _renamed_keys(value: Any, change: Callable[[str], str]) -> Any:
+    """Return a JSON value with the first letter of every key changed."""
+    if isinstance(value, dict):
+        renamed = ((change(key[0]) + key[1:], each) for key, each in value.items() if each is not None)
+        return {key: _renamed_keys(each, change) for key, each in renamed}
+    return [_renamed_keys(each, change) for each in value] if isinstance(value, list) else value
 
 
 def _split_cpu(metrics: list[dict[str, Any]], side: str) -> tuple[list[dict[str, Any]], int | None]:
@@ -84,8 +110,9 @@ def _hpa_from_v1(obj: Object) -> Object:
     if percent_now is not None:
         now = {"averageUtilization": percent_now}
         current = [{"type": "Resource", "resource": {"name": "cpu", "current": now}}, *current]
+    behavior = _renamed_keys(kept("behavior"), str.lower)
     for holder, key, value in (
-        (spec, "metrics", metrics), (spec, "behavior", kept("behavior")),
+        (spec, "metrics", metrics), (spec, "behavior", behavior),
         (status, "currentMetrics", current), (status, "conditions", kept("conditions")),
     ):  # fmt: skip
         if value:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from backends.lab.kubernetes.catalog import Resource, minor_of
 from backends.lab.kubernetes.openapi.schema import Field
 from backends.lab.kubernetes.patches.shapes import UNKNOWN_KIND, fields_of, shape_of
-from backends.lab.kubernetes.statuses import bad_request
+from backends.lab.kubernetes.statuses import ApiError, bad_request
 from backends.lab.objects import Object
 
 _FIELD_VALIDATION_SINCE = 25
+_SINCE = {
+    ("policy.v1:PodDisruptionBudgetSpec", "unhealthyPodEvictionPolicy"): 27,
+    ("policy.v1beta1:PodDisruptionBudgetSpec", "unhealthyPodEvictionPolicy"): 27,
+}
+"""Fields that older servers do not know, where it matters to a caller, and the minor version that has them."""
 _JSON_NAMES = {str: "string", bool: "bool", int: "number", float: "number", list: "array", dict: "object"}
 _ACCEPTED: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -28,9 +36,10 @@ _ACCEPTED: dict[str, tuple[type, ...]] = {
 
 
 class _Findings:
-    """Unknown fields met on the way."""
+    """Unknown fields met on the way by a server of v1.`minor`."""
 
-    def __init__(self) -> None:
+    def __init__(self, minor: int) -> None:
+        self.minor = minor
         self.unknown: list[str] = []
 
 
@@ -42,14 +51,14 @@ def decode_object(obj: Object, resource: Resource, validation: str, server_versi
     shape = shape_of(resource.group, resource.version, resource.kind)
     if shape == UNKNOWN_KIND:
         return obj, []
-    findings = _Findings()
+    findings = _Findings(minor_of(server_version))
     title = shape.reference.partition(":")[2]
     try:
         known = _struct(obj, shape.reference, title, "", findings)
     except _WrongType as error:
-        raise _unhandled(resource, f"json: {error}") from None
+        raise Undecodable(_unhandled(resource, str(error)), str(error), error.patch_words) from None
     known = {"apiVersion": resource.api_version, "kind": resource.kind, **known}
-    if minor_of(server_version) < _FIELD_VALIDATION_SINCE:
+    if findings.minor < _FIELD_VALIDATION_SINCE:
         return known, []
     unknown = [f'unknown field "{path}"' for path in findings.unknown]
     if unknown and validation == "Strict":
@@ -58,10 +67,23 @@ def decode_object(obj: Object, resource: Resource, validation: str, server_versi
 
 
 class _WrongType(ValueError):
-    pass
+    """A value that is not of its field's type; `patch_words` is how a strategic patch with it is refused."""
+
+    def __init__(self, words: str, patch_words: str) -> None:
+        super().__init__(words)
+        self.patch_words = patch_words
 
 
-def _unhandled(resource: Resource, why: str) -> Exception:
+class Undecodable(ApiError):
+    """400: a body that is not of its kind; `why` and `patch_words` are the reason in the words of other requests."""
+
+    def __init__(self, refusal: ApiError, why: str, patch_words: str) -> None:
+        super().__init__(refusal.code, refusal.reason, str(refusal), refusal.details)
+        self.why = why
+        self.patch_words = patch_words
+
+
+def _unhandled(resource: Resource, why: str) -> ApiError:
     return bad_request(f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {why}')
 
 
@@ -73,10 +95,11 @@ def _struct(value: dict[str, Any], reference: str, title: str, path: str, findin
     for key, each in value.items():
         field = fields.get(key)
         where = f"{path}.{key}" if path else key
-        if field is None:
+        if field is None or findings.minor < _SINCE.get((reference, key), 0):
             if path or key not in ("apiVersion", "kind"):
                 findings.unknown.append(where)
-        elif each is not None:
+        # Go reads an empty optional list or map as none at all.
+        elif each is not None and not (each in ([], {}) and field.form and field.omit_empty):
             found[key] = _value(each, field, field.form, title, where, findings)
     return found
 
@@ -101,7 +124,32 @@ def _value(value: Any, field: Field, form: str, title: str, path: str, findings:
         and (not isinstance(value, accepted) or (type(value) is bool) != (bool in accepted))
     ):
         raise _wrong(value, title, path, _go_type(field))
+    check = _FORMATS.get(field.type)
+    problem = check(value) if check is not None and isinstance(value, str) else ""
+    if problem:
+        raise _WrongType(problem, problem)
     return value
+
+
+def _quantity_problem(text: str) -> str:
+    return "" if _QUANTITY.fullmatch(text) else _QUANTITY_TEXT
+
+
+def _time_problem(text: str) -> str:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return f'parsing time "\\"{text}\\"" as "\\"2006-01-02T15:04:05Z07:00\\"": cannot parse "{text}" as "2006"'
+    return ""
+
+
+_QUANTITY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?")
+_QUANTITY_TEXT = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+_FORMATS: dict[str, Callable[[str], str]] = {
+    "Quantity": _quantity_problem,
+    "Time": _time_problem,
+    "MicroTime": _time_problem,
+}
 
 
 def _go_type(field: Field) -> str:
@@ -113,4 +161,7 @@ def _go_type(field: Field) -> str:
 
 def _wrong(value: Any, title: str, path: str, wanted: str) -> _WrongType:
     shown = _JSON_NAMES.get(type(value), "null")
-    return _WrongType(f"cannot unmarshal {shown} into Go struct field {title}.{path} of type {wanted}")
+    # An integer could be made a string of one letter in Go, which is refused in words of its own.
+    numbered = wanted == "string" and type(value) is int
+    words = "cannot convert int64 to string" if numbered else f"unrecognized type: {wanted}"
+    return _WrongType(f"json: cannot unmarshal {shown} into Go struct field {title}.{path} of type {wanted}", words)

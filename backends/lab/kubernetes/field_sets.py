@@ -128,6 +128,15 @@ def common(one: FieldTree, other: FieldTree) -> FieldTree:
     return found
 
 
+def tidied(tree: FieldTree) -> FieldTree:
+    """Return the tree as it is written: a structure without members is a leaf, but an element of a list is not."""
+    found: FieldTree = {}
+    for key, below in tree.items():
+        inner = tidied(below)
+        found[key] = {} if set(inner) == {"."} else inner
+    return found
+
+
 def leaves(tree: FieldTree, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Yield the path of every leaf."""
     for key, below in tree.items():

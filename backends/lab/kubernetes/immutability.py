@@ -41,10 +41,11 @@ def validate_update(resource: str, before: Object, after: Object) -> list[Cause]
     if resource == "services" and old.get("clusterIP") and new.get("clusterIP") != old["clusterIP"] != "None":
         causes.append(wrong("spec.clusterIPs[0]", [new.get("clusterIP")], "may not change once set"))
     if resource == "statefulsets.apps" and _without(old, _STATEFUL_MUTABLE) != _without(new, _STATEFUL_MUTABLE):
-        text = "updates to statefulset spec for fields other than " + ", ".join(
-            f"'{each}'" for each in ("replicas", "template", "updateStrategy")
-        )
-        causes.append(Cause("spec", "FieldValueForbidden", f"{text} are forbidden"))
+        text = "'replicas', 'template', and 'updateStrategy'"
+        whole = f"updates to statefulset spec for fields other than {text} are forbidden"
+        causes.append(Cause("spec", "FieldValueForbidden", whole))
+    if resource == "nodes":
+        causes += _fixed_once_set(old, new)
     if resource == "pods" and _frozen_pod(old) != _frozen_pod(new):
         text = (
             "pod updates may not change fields other than `spec.containers[*].image`, "
@@ -52,6 +53,22 @@ def validate_update(resource: str, before: Object, after: Object) -> list[Cause]
             "(only additions to existing tolerations)"
         )
         causes.append(Cause("spec", "FieldValueForbidden", text))
+    return causes
+
+
+def _fixed_once_set(old: Object, new: Object) -> list[Cause]:
+    """Return the causes for what a node is told once: its pod addresses and its machine."""
+    causes = [
+        Cause(f"spec.{shown}", "FieldValueForbidden", f'node updates may not change {field} except from "" to valid')
+        for field, shown in (("podCIDR", "podCIDRs"), ("providerID", "providerID"))
+        if old.get(field) and old[field] != new.get(field)
+    ]
+    if causes:
+        text = (
+            "node updates may only change labels, taints, or capacity "
+            "(or configSource, if the DynamicKubeletConfig feature gate is enabled)"
+        )
+        causes.append(Cause("[]", "FieldValueForbidden", text))
     return causes
 
 

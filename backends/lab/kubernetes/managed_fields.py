@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from backends.lab.kubernetes.field_sets import FieldTree, changed_fields, common, difference, owned_fields, union
+from backends.lab.kubernetes.field_sets import (
+    FieldTree,
+    changed_fields,
+    common,
+    difference,
+    owned_fields,
+    tidied,
+    union,
+)
 from backends.lab.kubernetes.patches.shapes import Shape
 from backends.lab.objects import Object
 
@@ -95,8 +103,14 @@ def _entry(writer: Writer, operation: str, fields: FieldTree) -> dict[str, Any]:
     return {**entry, "subresource": writer.subresource} if writer.subresource else entry
 
 
+def _rank(entry: dict[str, Any]) -> tuple[str, ...]:
+    """Order entries as the server lists them: applied ones first, then by time and name."""
+    return entry["operation"], entry.get("time", ""), entry["manager"], entry["apiVersion"]
+
+
 def _store(obj: Object, entries: list[dict[str, Any]]) -> None:
     kept = entries[-_MOST_UPDATERS:] if len(entries) > _MOST_UPDATERS else entries
+    kept = sorted(({**entry, "fieldsV1": tidied(entry["fieldsV1"])} for entry in kept), key=_rank)
     if kept:
         obj["metadata"]["managedFields"] = kept
     else:

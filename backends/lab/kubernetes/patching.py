@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import msgspec
@@ -14,6 +13,7 @@ from backends.lab.kubernetes.bodies import checked_kind, patch_refused
 from backends.lab.kubernetes.call import Call
 from backends.lab.kubernetes.catalog import Resource
 from backends.lab.kubernetes.context import ApiContext
+from backends.lab.kubernetes.decoding import Undecodable
 from backends.lab.kubernetes.patches.apply import apply
 from backends.lab.kubernetes.patches.json_patch import apply_json_patch
 from backends.lab.kubernetes.patches.merge import merge
@@ -28,7 +28,6 @@ JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
-_WRONG_TYPE = re.compile(r"cannot unmarshal .* of type (string|bool|int32|int64)$")
 _ALL = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH)
 
 
@@ -81,7 +80,7 @@ async def patch_object(context: ApiContext, call: Call, request: web.Request, re
         result = patched(shown, patch, write)
         try:
             return write.decode(result)
-        except ApiError as error:
+        except Undecodable as error:
             if request.content_type == STRATEGIC_PATCH:
                 raise _unrecognized(patch, error) from None
             raise _undecodable(result, error) from None
@@ -89,21 +88,15 @@ async def patch_object(context: ApiContext, call: Call, request: web.Request, re
     return write.answer(write.update(live, edit))
 
 
-def _unrecognized(patch: Object, error: ApiError) -> ApiError:
+def _unrecognized(patch: Object, error: Undecodable) -> ApiError:
     """Return what a strategic patch with a value of the wrong type gets, which never was JSON to the server."""
-    found = _WRONG_TYPE.search(str(error.status.get("message", "")))
-    if found is None:
-        return error
-    return invalid("", "", "", [wrong("patch", _go_text(patch), f"unrecognized type: {found[1]}")])
+    return invalid("", "", "", [wrong("patch", _go_text(patch), error.patch_words)])
 
 
-def _undecodable(result: Object, error: ApiError) -> ApiError:
+def _undecodable(result: Object, error: Undecodable) -> ApiError:
     """Return what another patch gets whose outcome has a value of the wrong type: the outcome is what is refused."""
-    found = _WRONG_TYPE.search(str(error.status.get("message", "")))
-    if found is None:
-        return error
     shown = json.dumps(json.dumps(result, separators=(",", ":")))
-    return invalid("", "", "", [Cause("patch", "FieldValueInvalid", f"{shown}: json: {found[0]}")])
+    return invalid("", "", "", [Cause("patch", "FieldValueInvalid", f"{shown}: {error.why}")])
 
 
 def _go_text(value: Any) -> str:
@@ -118,9 +111,6 @@ def _go_text(value: Any) -> str:
 
 
 def _apply(context: ApiContext, call: Call, write: Write, patch: Any) -> web.Response:
-    if not call.query.get("fieldManager"):
-        cause = Cause("fieldManager", "FieldValueRequired", "is required for apply patch")
-        raise invalid("PatchOptions", "meta.k8s.io", "", [cause])
     if not isinstance(patch, dict):
         raise bad_request("the apply patch is no object")
     resource = write.resource

@@ -16,7 +16,7 @@ from backends.lab.kubernetes.negotiation import Form
 from backends.lab.kubernetes.reading import answer
 from backends.lab.kubernetes.representations import encode
 from backends.lab.kubernetes.statuses import Cause, bad_request, invalid, no_such_path
-from backends.lab.kubernetes.validation import required
+from backends.lab.kubernetes.validation import wrong
 from backends.lab.objects import Object
 
 
@@ -27,9 +27,12 @@ async def serve(context: ApiContext, call: Call, request: web.Request, resource:
         case "SelfSubjectAccessReview":
             body["status"] = _decide(context, call.user, body.get("spec") or {})
         case "SubjectAccessReview" | "LocalSubjectAccessReview":
-            body["status"] = _decide(context, _subject(body, resource.kind), body.get("spec") or {})
+            body["status"] = _decide(context, _subject(body), body.get("spec") or {})
         case "SelfSubjectRulesReview":
-            body["status"] = _rules(context, call.user, (body.get("spec") or {}).get("namespace", ""))
+            namespace = (body.get("spec") or {}).get("namespace", "")
+            if not namespace:
+                raise bad_request("no namespace on request")
+            body["status"] = _rules(context, call.user, namespace)
         case "TokenReview":
             body["status"] = _token(context, (body.get("spec") or {}).get("token", ""))
         case "SelfSubjectReview":
@@ -40,11 +43,11 @@ async def serve(context: ApiContext, call: Call, request: web.Request, resource:
     return answer(encode(body), Form(), 201)
 
 
-def _subject(body: Object, kind: str) -> User:
+def _subject(body: Object) -> User:
     spec = body.get("spec") or {}
     if not spec.get("user") and not spec.get("groups"):
-        cause = required("spec.user", "at least one of user or group must be specified")
-        raise invalid(kind, "authorization.k8s.io", "", [cause])
+        cause = wrong("spec.user", "", "at least one of user or group must be specified")
+        raise invalid("", "authorization.k8s.io", "", [cause])
     return User(spec.get("user", ""), tuple(spec.get("groups") or ()))
 
 

@@ -17,7 +17,10 @@ from backends.lab.kubernetes.context import ApiContext
 from backends.lab.kubernetes.conversion import accept, present
 from backends.lab.kubernetes.decoding import decode_object
 from backends.lab.kubernetes.defaults import fill_defaults
+from backends.lab.kubernetes.defaults.nodes import taint_unready
 from backends.lab.kubernetes.defaults.pods import admit_pod
+from backends.lab.kubernetes.defaults.services import prepare_namespace
+from backends.lab.kubernetes.defaults.workloads import begin_status, count_template
 from backends.lab.kubernetes.immutability import validate_update
 from backends.lab.kubernetes.managed_fields import Writer
 from backends.lab.kubernetes.negotiation import choose_form
@@ -35,9 +38,14 @@ from backends.lab.kubernetes.statuses import (
     modified,
     not_found,
 )
-from backends.lab.kubernetes.validation import validate
-from backends.lab.objects import Object, ObjectExists, VersionConflict
+from backends.lab.kubernetes.validation import validate, validate_metadata
+from backends.lab.kubernetes.write_options import check_write_options
+from backends.lab.objects import UNCOUNTED, Object, ObjectExists, VersionConflict
 
+_CONDITIONAL = (
+    *("leases.coordination.k8s.io", "poddisruptionbudgets.policy", "runtimeclasses.node.k8s.io"),
+    *("customresourcedefinitions.apiextensions.k8s.io", "apiservices.apiregistration.k8s.io"),
+)
 _UPSERTED = ("leases.coordination.k8s.io", "endpoints", "events", "endpointslices.discovery.k8s.io")
 
 
@@ -53,10 +61,8 @@ class Write:
         self.shape: Shape = shape_of(resource.group, resource.version, resource.kind)
         self.warnings: list[str] = []
         self._form = choose_form(request.headers.get("Accept", ""), collection=False)
-        dry_run = call.query.get("dryRun")
-        if dry_run and dry_run != "All":
-            text = f'[]string{{"{dry_run}"}}: supported values: "All"'
-            raise invalid("UpdateOptions", "meta.k8s.io", "", [Cause("dryRun", "FieldValueNotSupported", text)])
+        minor = minor_of(context.version)
+        check_write_options(call, minor, applies=request.content_type == "application/apply-patch+yaml")
 
     # steps
 
@@ -64,7 +70,9 @@ class Write:
         """Return who writes: the fieldManager parameter, or what the User-Agent begins with."""
         agent = self.request.headers.get("User-Agent", "").partition("/")[0] or "unknown"
         manager = self.call.query.get("fieldManager") or agent
-        sub = self.call.subresource if self.call.subresource == "status" else ""
+        # Before 1.22 managedFields did not tell which subresource a field was written through.
+        told = minor_of(self.context.version) >= 22 and self.call.subresource in ("status", "scale")
+        sub = self.call.subresource if told else ""
         return Writer(manager, self.resource.api_version, sub, rfc3339(self.context.clock.now()))
 
     def decode(self, obj: Object) -> Object:
@@ -127,18 +135,31 @@ class Write:
             # Before what the server itself allocates, after the defaults: those count as the writer's.
             shown = {**present(obj, self.resource), "metadata": meta}
             managed_fields.record_update(None, shown, self.writer(), self.shape)
-        if self.resource.storage == "services":
-            allocate(self.context.store, obj)
-        elif self.resource.storage == "pods":
-            admit_pod(obj)
+        self._admit(obj)
         if self.call.dry_run:
             obj["metadata"] |= {"uid": str(uuid.uuid4())}
             obj["metadata"].setdefault("resourceVersion", "")
+            if "spec" in obj and self.resource.storage not in UNCOUNTED:
+                meta["generation"] = 1
             return obj
         try:
             return self.context.store.create(self.resource.storage, obj)
         except ObjectExists:
             raise already_exists(self.resource.plural, self.resource.group, meta["name"]) from None
+
+    def _admit(self, obj: Object) -> None:
+        """Add what allocators and admission plugins give a new object, in nobody's name."""
+        storage = self.resource.storage
+        if storage == "services":
+            allocate(self.context.store, obj)
+        elif storage == "pods":
+            admit_pod(obj)
+        elif storage == "namespaces":
+            prepare_namespace(obj, minor_of(self.context.version))
+        elif storage == "nodes":
+            taint_unready(obj)
+        else:
+            begin_status(storage, obj, minor_of(self.context.version))
 
     def check_namespace(self, name: str) -> None:
         """404 when the namespace is not there, 403 when it is going."""
@@ -157,7 +178,8 @@ class Write:
         shown = copy.deepcopy(present(live, self.resource))
         wanted = edit(shown)
         meta, old = _metadata_of(wanted), live["metadata"]
-        self._check_identity(meta, old)
+        self.check_name(meta, old)
+        self._check_version(meta, old)
         for key in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
             meta.pop(key, None)
             if key in old:
@@ -171,10 +193,13 @@ class Write:
             wanted["metadata"]["managedFields"] = old.get("managedFields") or []
             managed_fields.record_update(present(live, self.resource), wanted, self.writer(), self.shape)
         obj = copy.deepcopy(accept(wanted, self.resource, self.stored))
+        self.refuse(old["name"], validate_metadata(self.resource.storage, obj["metadata"]))
         if self.call.subresource != "status" and not _same_content(live, obj):
             before = copy.deepcopy(live)
             for each in (before, obj):
                 fill_defaults(self.resource.storage, each, minor_of(self.context.version))
+            if self.resource.storage == "daemonsets.apps":
+                count_template(before, obj)
             self.refuse(old["name"], validate_update(self.resource.storage, before, obj))
             if self.resource.storage == "services":
                 allocate(self.context.store, obj)
@@ -186,7 +211,8 @@ class Write:
         shown["metadata"] = dict(shown["metadata"])
         return shown
 
-    def _check_identity(self, meta: Object, old: Object) -> None:
+    def check_name(self, meta: Object, old: Object) -> None:
+        """Refuse a body that is of another object: its name or namespace is not the path's, or its uid is another's."""
         name, plural, group = old["name"], self.resource.plural, self.resource.group
         if meta.get("name") != name:
             raise bad_request(
@@ -205,16 +231,27 @@ class Write:
                 f"StorageError: invalid object, Code: 4, Key: {where}, ResourceVersion: 0, AdditionalErrorMsg: "
                 f"Precondition failed: UID in precondition: {meta['uid']}, UID in object meta: {old['uid']}",
             )
+
+    def _check_version(self, meta: Object, old: Object) -> None:
+        """Refuse an update of an earlier version, or of none where one must be named."""
+        name, plural, group = old["name"], self.resource.plural, self.resource.group
         sent = meta.get("resourceVersion")
+        if not sent and self.call.verb == "update" and self._needs_version():
+            cause = Cause("metadata.resourceVersion", "FieldValueInvalid", "0x0: must be specified for an update")
+            raise invalid(plural, group, name, [cause])
         if sent and sent not in ("0", old["resourceVersion"]):
             raise modified(plural, group, name)
+
+    def _needs_version(self) -> bool:
+        """Whether an update must say which version it replaces (AllowUnconditionalUpdate is false)."""
+        return self.resource.storage in _CONDITIONAL or self.context.served.is_custom(self.resource)
 
     def _store_changed(self, live: Object, obj: Object) -> Object:
         obj["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"]
         if _same_but_for_times(live, obj):
             return live
         if self.call.dry_run:
-            return obj
+            return self.context.store.preview(self.resource.storage, obj)
         store, storage = self.context.store, self.resource.storage
         try:
             written = store.replace(storage, obj, live["metadata"]["resourceVersion"])

@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 from backends.lab.clock import rfc3339
 from backends.lab.metrics import MetricsSnapshots
 from backends.lab.objects import Change, Object
+from backends.lab.quantities import quantity
 from backends.lab.world.cluster import Cluster, Controller, key_of_change
 from backends.lab.world.pods import is_finished
-from backends.lab.world.shapes import Key, is_deleting, quantity, selects, set_condition, with_status
+from backends.lab.world.shapes import Key, is_deleting, selects, set_condition, with_status
 
 AUTOSCALERS = "horizontalpodautoscalers.autoscaling"
 SYNC_S = 15.0

@@ -6,9 +6,9 @@ import math
 import zlib
 
 from backends.lab.objects import Object
+from backends.lab.quantities import quantity
 from backends.lab.world.cluster import Cluster
 from backends.lab.world.pods import cpu_request, memory_request
-from backends.lab.world.shapes import quantity
 
 DEFAULT_NAMESPACE = "default"
 _BASE_RPS = 45.0

@@ -6,7 +6,8 @@ from typing import Any
 
 from backends.lab.clock import rfc3339
 from backends.lab.objects import Object, copy_json
-from backends.lab.world.shapes import condition, new_object, owner_reference, quantity
+from backends.lab.quantities import quantity
+from backends.lab.world.shapes import condition, new_object, owner_reference
 
 DEFAULT_TOLERATIONS: list[Object] = [
     {

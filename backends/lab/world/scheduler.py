@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from backends.lab.objects import Change, Object
+from backends.lab.quantities import quantity
 from backends.lab.world.cluster import Controller, key_of_change
 from backends.lab.world.pods import cpu_request, is_finished, memory_request, pod_condition
-from backends.lab.world.shapes import Key, condition, controller_of, is_deleting, quantity, selects, with_status
+from backends.lab.world.shapes import Key, condition, controller_of, is_deleting, selects, with_status
 
 
 class Scheduler(Controller):

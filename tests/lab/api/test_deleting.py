@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.lab.api.support import Lab, config_map, pod
+from tests.lab.api.support import Lab, config_map, pod, running_lab
 from tests.lab.api.test_writing import DEPLOYMENTS, MAPS, PODS, deployment
 
 
@@ -149,9 +150,9 @@ def _budget(**spec: Any) -> dict[str, Any]:
     }
 
 
-async def _evict(lab: Lab, name: str, version: str = "v1") -> Any:
+async def _evict(lab: Lab, name: str, version: str = "v1", query: str = "") -> Any:
     body = {"apiVersion": f"policy/{version}", "kind": "Eviction", "metadata": {"name": name, "namespace": "default"}}
-    return await lab.ask(f"{PODS}/{name}/eviction", "POST", body)
+    return await lab.ask(f"{PODS}/{name}/eviction{query}", "POST", body)
 
 
 @pytest.mark.parametrize("version", ["v1", "v1beta1"])
@@ -162,37 +163,69 @@ async def test_eviction_is_a_graceful_deletion(lab: Lab, version: str) -> None:
     assert "deletionTimestamp" in lab.store.get("pods", "default", "web-0")["metadata"]
 
 
-@pytest.mark.parametrize(
-    ("spec", "allowed"),
-    [
-        ({"minAvailable": 3}, 0),
-        ({"minAvailable": 2}, 1),
-        ({"minAvailable": "50%"}, 1),
-        ({"maxUnavailable": 0}, 0),
-        ({"maxUnavailable": 2}, 2),
-        ({"maxUnavailable": "34%"}, 2),
-    ],
-)
-async def test_budgets(lab: Lab, spec: dict[str, Any], allowed: int) -> None:
+def _counted(allowed: int, desired: int, healthy: int) -> dict[str, Any]:
+    """Return what the controller of budgets writes of one."""
+    counts = {"disruptionsAllowed": allowed, "desiredHealthy": desired, "currentHealthy": healthy}
+    return {"status": {**counts, "expectedPods": 3, "observedGeneration": 1}}
+
+
+@pytest.mark.parametrize("allowed", [0, 1, 2])
+async def test_budgets(lab: Lab, allowed: int) -> None:
     names = ["web-0", "web-1", "web-2"]
     for name in names:
         lab.store.create("pods", pod(name))
-    lab.store.create("poddisruptionbudgets.policy", _budget(**spec))
+    lab.store.create(
+        "poddisruptionbudgets.policy", _budget(minAvailable=3 - allowed) | _counted(allowed, 3 - allowed, 3)
+    )
+    assert (await _evict(lab, names[0], query="?dryRun=All")).status == (201 if allowed else 429)
     answers = [await _evict(lab, name) for name in names]
     assert [answer.status for answer in answers] == [201] * allowed + [429] * (3 - allowed)
     refused = answers[-1].json
     assert refused["message"] == "Cannot evict pod as it would violate the pod's disruption budget."
     assert refused["reason"] == "TooManyRequests"
     assert refused["details"]["causes"][0]["reason"] == "DisruptionBudget"
-    assert refused["details"]["causes"][0]["message"].startswith("The disruption budget web needs")
+    assert refused["details"]["causes"][0]["message"].startswith(f"The disruption budget web needs {3 - allowed}")
+    spent = lab.store.get("poddisruptionbudgets.policy", "default", "web")["status"]
+    assert (spent["disruptionsAllowed"], sorted(spent.get("disruptedPods", {}))) == (0, names[:allowed])
 
 
-async def test_pods_that_are_not_ready_may_be_evicted(lab: Lab) -> None:
+async def test_a_budget_that_was_not_counted_yet_allows_nothing(lab: Lab) -> None:
+    lab.store.create("pods", pod("web-0"))
+    lab.store.create("poddisruptionbudgets.policy", _budget(minAvailable=0))
+    answer = await _evict(lab, "web-0")
+    assert (answer.status, answer.headers["Retry-After"]) == (429, "10")
+    assert answer.json["details"]["causes"][0]["message"].endswith("is still being processed by the server.")
+
+
+@pytest.mark.parametrize(
+    ("spec", "status", "code"),
+    [
+        ({}, _counted(0, 1, 0), 429),
+        ({}, _counted(0, 1, 1), 201),
+        ({"unhealthyPodEvictionPolicy": "IfHealthyBudget"}, _counted(0, 1, 0), 429),
+        ({"unhealthyPodEvictionPolicy": "AlwaysAllow"}, _counted(0, 1, 0), 201),
+    ],
+)
+async def test_pods_that_are_not_ready_may_go_when_enough_are_healthy(
+    lab: Lab, spec: dict[str, Any], status: dict[str, Any], code: int
+) -> None:
     broken = pod("web-0")
     broken["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
     lab.store.create("pods", broken)
-    lab.store.create("poddisruptionbudgets.policy", _budget(minAvailable=1))
-    assert (await _evict(lab, "web-0")).status == 201
+    lab.store.create("poddisruptionbudgets.policy", _budget(minAvailable=1, **spec) | status)
+    assert (await _evict(lab, "web-0")).status == code
+
+
+@pytest.mark.parametrize(("version", "served"), [("v1.20.2", False), ("v1.25.0", False), ("v1.27.0", True)])
+async def test_the_policy_for_unhealthy_pods_is_known_where_it_is_served(
+    tmp_path: Path, version: str, served: bool
+) -> None:
+    async with running_lab(tmp_path, version=version) as lab:
+        group = "policy/v1" if version >= "v1.21" else "policy/v1beta1"
+        body = {**_budget(minAvailable=1, unhealthyPodEvictionPolicy="AlwaysAllow"), "apiVersion": group}
+        made = await lab.ask(f"/apis/{group}/namespaces/default/poddisruptionbudgets", "POST", body)
+        assert made.status == 201
+        assert ("unhealthyPodEvictionPolicy" in made.json["spec"]) is served
 
 
 async def test_two_budgets_for_one_pod(lab: Lab) -> None:

@@ -116,7 +116,9 @@ def _containers(*containers: dict[str, Any]) -> dict[str, Any]:
         pytest.param(
             _containers({"name": "a", "env": [{"name": "X", "value": "1"}]}),
             _containers({"name": "a", "env": [{"name": "Y", "value": "2"}]}),
-            _containers({"name": "a", "env": [{"name": "X", "value": "1"}, {"name": "Y", "value": "2"}]}),
+            _containers(
+                {"name": "a", "env": [{"name": "Y", "value": "2"}, {"name": "X", "value": "1"}]}
+            ),  # as the server
             id="env merges by name",
         ),
         pytest.param(

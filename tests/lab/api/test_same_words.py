@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import re
-import ssl
-import urllib.error
-import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.lab.api.compared import VERSION, Request, differences
 from tests.lab.api.support import Lab, running_lab
 from tests.lab.api.test_writing import DEPLOYMENTS, MAPS, PODS, deployment
-from tests.support.control_plane import ADMIN_TOKEN, ControlPlane, running_control_plane
+from tests.support.control_plane import ControlPlane, running_control_plane
 
 pytestmark = [pytest.mark.kube_apiserver, pytest.mark.xdist_group("control_plane")]
 
-VERSION = "v1.20.2"
-_TYPES = {
-    "merge": "application/merge-patch+json",
-    "strategic": "application/strategic-merge-patch+json",
-    "json": "application/json-patch+json",
-    "apply": "application/apply-patch+yaml",
-}
 _SERVICES = "/api/v1/namespaces/default/services"
 _SCALERS = "/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers"
 _MAP = {"metadata": {"name": "a"}, "data": {"x": "1"}}
@@ -35,8 +23,7 @@ _POD = {
     "spec": {"automountServiceAccountToken": False, "containers": [{"name": "web", "image": "web:v1"}]},
 }
 
-# What is asked, in this order: method, path, body, content type (short) or None.
-REQUESTS: tuple[tuple[str, str, Any, str | None], ...] = (
+REQUESTS: tuple[Request, ...] = (
     ("POST", MAPS, _MAP, None),
     ("POST", MAPS, _MAP, None),
     ("POST", MAPS, {"metadata": {"name": "A_"}}, None),
@@ -133,71 +120,6 @@ async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
         yield running
 
 
-def _ask_real(plane: ControlPlane, method: str, path: str, body: Any, media: str) -> tuple[int, Any]:
-    request = urllib.request.Request(plane.url + path, method=method)
-    request.add_header("Authorization", f"Bearer {ADMIN_TOKEN}")
-    request.add_header("User-Agent", "words/1")
-    if body is not None:
-        request.data = json.dumps(body).encode()
-        request.add_header("Content-Type", media)
-    tls = ssl.create_default_context(cafile=str(plane.folder / "ca.crt"))
-    try:
-        with urllib.request.urlopen(request, timeout=10, context=tls) as answer:
-            return answer.status, _decoded(answer.read())
-    except urllib.error.HTTPError as error:
-        return error.code, _decoded(error.read())
-
-
-def _decoded(body: bytes) -> Any:
-    return json.loads(body) if body.startswith(b"{") else {"text": body.decode()}
-
-
-def _comparable(value: Any) -> Any:
-    """Return an answer without what cannot be the same: identities, revisions, times, chosen addresses."""
-    text = json.dumps(value, sort_keys=True)
-    text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UID", text)
-    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME", text)
-    text = re.sub(r'"resourceVersion": "\d+"', '"resourceVersion": "N"', text)
-    text = re.sub(r"in record \(\d+\)", "in record (N)", text)
-    found = json.loads(text)
-    if str(found.get("kind", "")).endswith("Review"):
-        found.pop("metadata", None)  # nobody owns the fields of a question
-    _drop_unwritten(found)
-    return found
-
-
-def _drop_unwritten(value: Any) -> None:
-    """Take away what the real server writes as null or empty where the lab leaves the field out."""
-    if isinstance(value, dict):
-        for key in list(value):
-            if value[key] is None or value[key] in ({}, [], ""):
-                del value[key]
-            elif key != "fieldsV1":  # there an empty value is a field
-                _drop_unwritten(value[key])
-    elif isinstance(value, list):
-        for each in value:
-            _drop_unwritten(each)
-
-
 async def test_the_same_answers(plane: ControlPlane, lab: Lab) -> None:
-    different = []
-    for method, path, body, kind in REQUESTS:
-        media = _TYPES[kind] if kind else "application/json"
-        status, real = _ask_real(plane, method, path, body, media)
-        headers = {"Authorization": "Bearer admin-token", "User-Agent": "words/1", "Content-Type": media}
-        data = None if body is None else json.dumps(body)
-        async with lab.session.request(method, lab.url + path, data=data, headers=headers) as response:
-            ours = _decoded(await response.read())
-            if (status, _comparable(real)) != (response.status, _comparable(ours)):
-                different.append((method, path, body, _difference(_comparable(real), _comparable(ours))))
-    assert not different, "\n".join(f"{method} {path} {body}\n{text}" for method, path, body, text in different)
-
-
-def _difference(real: Any, ours: Any, path: str = "") -> str:
-    """Return the places where two answers differ."""
-    if isinstance(real, dict) and isinstance(ours, dict):
-        keys = sorted(set(real) | set(ours))
-        return "".join(
-            _difference(real.get(key), ours.get(key), f"{path}.{key}") for key in keys if real.get(key) != ours.get(key)
-        )
-    return f"  {path}\n    real: {json.dumps(real)}\n    ours: {json.dumps(ours)}\n"
+    different = await differences(plane, lab, REQUESTS)
+    assert not different, different

@@ -16,7 +16,6 @@ _BY_RESOURCE: dict[str, Callable[[Object], None]] = {
     "deployments.apps": workloads.default_deployment,
     "replicasets.apps": workloads.default_replica_set,
     "statefulsets.apps": workloads.default_stateful_set,
-    "daemonsets.apps": workloads.default_daemon_set,
     "jobs.batch": workloads.default_job,
     "cronjobs.batch": workloads.default_cron_job,
     "horizontalpodautoscalers.autoscaling": workloads.default_autoscaler,
@@ -32,5 +31,9 @@ def fill_defaults(resource: str, obj: Object, minor: int) -> None:
     fill = _BY_RESOURCE.get(resource)
     if fill is not None:
         fill(obj)
+    if resource == "daemonsets.apps":
+        workloads.default_daemon_set(obj, minor)
+    if resource == "nodes" and (obj.get("spec") or {}).get("podCIDR"):
+        obj["spec"].setdefault("podCIDRs", [obj["spec"]["podCIDR"]])
     if resource == "services":
         services.default_newer_service_fields(obj, minor)

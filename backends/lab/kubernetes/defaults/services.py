@@ -47,9 +47,13 @@ def default_secret(obj: Object) -> None:
 
 
 def default_namespace(obj: Object) -> None:
-    obj.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
     obj.setdefault("status", {}).setdefault("phase", "Active")
-    if obj["metadata"].get("name"):
+
+
+def prepare_namespace(obj: Object, minor: int) -> None:
+    """What a new namespace gets in nobody's name: its finalizer and, since 1.21, its name as a label."""
+    obj.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
+    if minor >= 21:
         obj["metadata"].setdefault("labels", {})["kubernetes.io/metadata.name"] = obj["metadata"]["name"]
 
 

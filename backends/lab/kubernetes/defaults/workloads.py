@@ -7,6 +7,21 @@ from typing import Any
 from backends.lab.kubernetes.defaults.pods import default_pod_spec
 from backends.lab.objects import Object
 
+_TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
+_WRITTEN_ZEROS = {
+    "statefulsets.apps": ("replicas",),
+    "daemonsets.apps": ("currentNumberScheduled", "desiredNumberScheduled", "numberMisscheduled", "numberReady"),
+    "poddisruptionbudgets.policy": ("currentHealthy", "desiredHealthy", "disruptionsAllowed", "expectedPods"),
+    "horizontalpodautoscalers.autoscaling": ("currentReplicas", "desiredReplicas"),
+}
+_PACES = {
+    "scaleUp": (
+        {"type": "Pods", "value": 4, "periodSeconds": 15},
+        {"type": "Percent", "value": 100, "periodSeconds": 15},
+    ),
+    "scaleDown": ({"type": "Percent", "value": 100, "periodSeconds": 15},),
+}
+
 
 def _template(spec: dict[str, Any]) -> None:
     default_pod_spec(spec.setdefault("template", {}).setdefault("spec", {}))
@@ -48,7 +63,7 @@ def default_stateful_set(obj: Object) -> None:
     _template(spec)
 
 
-def default_daemon_set(obj: Object) -> None:
+def default_daemon_set(obj: Object, minor: int) -> None:
     spec = obj.setdefault("spec", {})
     spec.setdefault("revisionHistoryLimit", 10)
     strategy = spec.setdefault("updateStrategy", {})
@@ -56,8 +71,29 @@ def default_daemon_set(obj: Object) -> None:
     if strategy["type"] == "RollingUpdate":
         rolling = strategy.setdefault("rollingUpdate", {})
         rolling.setdefault("maxUnavailable", 1)
-        rolling.setdefault("maxSurge", 0)
+        if minor >= 22:
+            rolling.setdefault("maxSurge", 0)
     _template(spec)
+    obj["metadata"].setdefault("annotations", {}).setdefault(_TEMPLATE_GENERATION, "1")
+
+
+def count_template(before: Object, after: Object) -> None:
+    """Count a changed template of a DaemonSet in the annotation that stands for its template generation."""
+    number = int(before["metadata"].get("annotations", {}).get(_TEMPLATE_GENERATION, "1"))
+    if before["spec"]["template"] != after["spec"]["template"]:
+        number += 1
+    after["metadata"].setdefault("annotations", {})[_TEMPLATE_GENERATION] = str(number)
+
+
+def begin_status(resource: str, obj: Object, minor: int) -> None:
+    """Give a new object the status that is written although nothing is known yet: its numbers without `omitempty`."""
+    counts = _WRITTEN_ZEROS.get(resource)
+    if counts:
+        obj["status"] = {**dict.fromkeys(counts, 0), **(obj.get("status") or {})}
+    if resource == "statefulsets.apps" and minor >= 22:
+        obj["status"].setdefault("availableReplicas", 0)
+    elif resource == "horizontalpodautoscalers.autoscaling":
+        obj["status"].setdefault("currentMetrics", None)
 
 
 def default_job(obj: Object) -> None:
@@ -102,7 +138,11 @@ def default_autoscaler(obj: Object) -> None:
     if not spec.get("metrics"):
         target = {"type": "Utilization", "averageUtilization": 80}
         spec["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
-    status = obj.setdefault("status", {})
-    status.setdefault("currentReplicas", 0)
-    status.setdefault("desiredReplicas", 0)
-    status.setdefault("currentMetrics", None)
+    behavior = spec.get("behavior")
+    if behavior is None:
+        return
+    for direction, policies in _PACES.items():
+        rules = behavior.setdefault(direction, {})
+        rules.setdefault("selectPolicy", "Max")
+        rules.setdefault("policies", [dict(each) for each in policies])
+    behavior["scaleUp"].setdefault("stabilizationWindowSeconds", 0)

@@ -71,7 +71,19 @@ def _merge_list(target: list[Any], patch: list[Any], shape: Shape) -> list[Any]:
             found.append(strategic_merge({}, each, shape.element))
         else:
             found[at] = strategic_merge(found[at], each, shape.element)
-    return found
+    return _interleaved(found, [each[key] for each in patch], [each.get(key) for each in target], key)
+
+
+def _interleaved(items: list[Any], patched: list[Any], before: list[Any], key: str) -> list[Any]:
+    """Order merged elements as the server does: patched ones in the patch's order, new ones as early as they fit."""
+    ours = [each for name in patched for each in items if each.get(key) == name]
+    theirs = [each for each in items if each.get(key) not in patched]
+    result: list[Any] = []
+    while ours and theirs:
+        one, other = theirs[0].get(key), ours[0].get(key)
+        first = one in before and other in before and before.index(one) < before.index(other)
+        result.append((theirs if first else ours).pop(0))
+    return [*result, *ours, *theirs]
 
 
 def _ordered(items: list[Any], order: list[Any], key: str) -> list[Any]:

@@ -17,7 +17,7 @@ from backends.lab.kubernetes.reading import answer
 from backends.lab.kubernetes.representations import encode
 from backends.lab.kubernetes.statuses import invalid, modified, not_found
 from backends.lab.kubernetes.tables.texts import selector_text
-from backends.lab.kubernetes.validation import wrong
+from backends.lab.kubernetes.validation import required, wrong
 from backends.lab.kubernetes.writing import Write
 from backends.lab.objects import Object
 
@@ -52,13 +52,20 @@ async def serve(context: ApiContext, call: Call, request: web.Request, resource:
         wanted = bodies.checked_kind(await bodies.read_value(request) or {}, "autoscaling/v1", "Scale")
     else:
         wanted = patched(scale_of(live), await read_patch(request), write)
-    revision = (wanted.get("metadata") or {}).get("resourceVersion")
-    if revision and revision != live["metadata"]["resourceVersion"]:
-        raise modified(resource.plural, resource.group, call.name)
     replicas = (wanted.get("spec") or {}).get("replicas", 0)
+    meta = dict(wanted.get("metadata") or {})
+    has_namespace = bool(meta.get("namespace"))
+    write.check_name(meta, live["metadata"])
+    causes = [] if has_namespace else [required("metadata.namespace")]
     if not isinstance(replicas, int) or replicas < 0:
-        cause = wrong("spec.replicas", replicas, "must be greater than or equal to 0")
-        raise invalid("Scale", "autoscaling", call.name, [cause])
+        causes.append(wrong("spec.replicas", replicas, "must be greater than or equal to 0"))
+    if causes:
+        raise invalid("Scale", "autoscaling", call.name, causes)
+    if meta.get("resourceVersion", live["metadata"]["resourceVersion"]) not in (
+        "",
+        live["metadata"]["resourceVersion"],
+    ):
+        raise modified(resource.plural, resource.group, call.name)
 
     def edit(shown: Any) -> Object:
         changed: Object = copy.deepcopy(shown)
