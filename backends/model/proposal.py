@@ -86,6 +86,8 @@ class Proposal:
     made_at: float
     problem: str = ""
     """Why it cannot be done at all (the dry run was refused, the API does not answer); empty when it can."""
+    problem_at: Step = Step.DRY_RUN
+    """The step the problem came up at."""
 
     @property
     def denied(self) -> tuple[AccessAnswer, ...]:

@@ -66,5 +66,12 @@ class Arming:
             return True
         over = self._clock.monotonic() >= self._ends_at
         minutes = (self._armed_for_s if over else self._idle_s) / 60
-        self.disarm(f"disarmed after {minutes:g} minutes" + ("" if over else " without a key"))
+        lasted = f"{minutes:g} minute" + ("" if minutes == 1 else "s")
+        self.disarm(f"disarmed after {lasted}" + ("" if over else " without a key"))
         return False
+
+    async def keep(self) -> None:
+        """Disarm when the time is over, also when nobody asks; until cancelled."""
+        async for _ in self.state.follow():
+            while self.is_armed:
+                await self._clock.sleep(max(self.left_s, 0.05))

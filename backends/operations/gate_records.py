@@ -58,6 +58,16 @@ def consent_data(consent: Consent) -> dict[str, Any]:
     return given
 
 
+def consent_of(data: Mapping[str, Any]) -> Consent:
+    """Return the consent an event was written with."""
+    return Consent(
+        confirmed=bool(data.get("confirmed")),
+        typed_names=tuple(map(str, data.get("typed") or ())),
+        overrides=tuple(map(str, data.get("overrides") or ())),
+        reason=str(data.get("reason") or ""),
+    )
+
+
 def lock_data(lock: HeldLock) -> dict[str, Any]:
     """Return on which stamps the team lock is held, and which could not be asked."""
     return {"locked_on": list(lock.held_on), "lock_not_asked": dict(lock.not_asked)}

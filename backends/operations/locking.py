@@ -62,6 +62,11 @@ class SharedLock:
         holding = self._holdings.setdefault(change.stamp, _Holding())
         async with holding.turn:
             _demand_alone(change, holding.changes)
+            if holding.lock is not None and holding.lock.lost:
+                # It is let go when the changes under it end, and taken anew then.
+                why = f"the team lock there was lost: {holding.lock.lost}"
+                todo = "wait until what goes on there ended, then look who holds it"
+                raise _refused(change, why, todo)
             if holding.lock is None:
                 context = self._lock.hold(change.stamp, change.summary, operation)
                 holding.lock = await context.__aenter__()
@@ -86,10 +91,9 @@ def _demand_alone(change: Change, others: Mapping[str, Change]) -> None:
         return
     for other in others.values():
         if other.impact is Impact.DISRUPTIVE:
-            raise Refused(
-                f"refused to {change.summary}",
-                step=Step.LOCK,
-                why=f"this console is still at work there: {other.summary}",
-                todo="wait for its end, or cancel it",
-                stamp=change.stamp,
-            )
+            why = f"this console is still at work there: {other.summary}"
+            raise _refused(change, why, "wait for its end, or cancel it")
+
+
+def _refused(change: Change, why: str, todo: str) -> Refused:
+    return Refused(f"refused to {change.summary}", step=Step.LOCK, why=why, todo=todo, stamp=change.stamp)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from backends.clock import Clock
+from backends.errors import JournalFailed
 from backends.model.change import Change
 from backends.model.fleet import Severity
 from backends.model.journal import EventKind
@@ -24,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 KEPT = 200
 """Ended runs that stay in the list; the journal keeps all."""
+_LOST = "look who holds it, and at the object, before you go on"
 _ENDS = {Result.DONE: RunState.SUCCEEDED, Result.CANCELLED: RunState.CANCELLED}
 
 
@@ -106,23 +108,32 @@ class Run:
 
     async def checkpoint(self) -> None:
         """Wait while paused; raise Stopped when it has to end."""
-        self._demand_going()
+        await self._demand_going()
         if self._going.is_set():
             return
         self._set(state=RunState.PAUSED)
         self.say("paused", Severity.WARNING)
-        await self._journal.record(self.operation, EventKind.PAUSED, self.change.stamp)
+        await self._record(EventKind.PAUSED)
         await self._going.wait()
-        self._demand_going()
+        await self._demand_going()
         self._set(state=RunState.RUNNING)
         self.say("goes on")
-        await self._journal.record(self.operation, EventKind.RESUMED, self.change.stamp)
+        await self._record(EventKind.RESUMED)
 
-    def _demand_going(self) -> None:
+    async def _demand_going(self) -> None:
         if self._stopping:
+            await self._record(EventKind.CANCEL)
             raise Stopped(f"stopped: {self.change.summary}", why="cancelled by the operator", stamp=self.change.stamp)
         if self._lock is not None and self._lock.lost:
-            raise Stopped(f"stopped: {self.change.summary}", why=self._lock.lost, stamp=self.change.stamp)
+            why = f"the team lock was lost: {self._lock.lost}"
+            raise Stopped(f"stopped: {self.change.summary}", why=why, todo=_LOST, stamp=self.change.stamp)
+
+    async def _record(self, kind: EventKind) -> None:
+        """Write down what the operator told it; a journal that fails then must not keep it from being obeyed."""
+        try:
+            await self._journal.record(self.operation, kind, self.change.stamp)
+        except JournalFailed as error:
+            self.say(f"could not be written down: {error}", Severity.WARNING)
 
     # Its own end
 
@@ -164,9 +175,9 @@ class Runs:
         """Carry out a proposed change from now on, whoever watches."""
         return self._begin(work, lambda run: self._gate.carry_out(work, proposal, consent, run))
 
-    def take_up(self, work: Work, operation: str) -> Run:
-        """Go on with an operation that an ended process left open."""
-        return self._begin(work, lambda run: self._gate.take_up(work, operation, run))
+    def take_up(self, work: Work, operation: str, consent: Consent | None = None) -> Run:
+        """Go on with an operation that an ended process left open; `consent` adds to what was given then."""
+        return self._begin(work, lambda run: self._gate.take_up(work, operation, run, consent))
 
     async def close(self) -> None:
         """End what is going on here; the journal keeps it open for the next start."""
