@@ -24,11 +24,15 @@ def check(shell: Shell) -> int:
     """
     from console.configuration.appearance import appearance_warnings
     from console.configuration.checks import warnings_of
+    from console.configuration.keys import key_problems
     from console.configuration.load import parse
+    from console.configuration.problems import InvalidConfiguration
     from console.configuration.reading import read_text
 
     file, named_by = locate_fleet_file(shell.config)
     fleet, located = parse(read_text(file, named_by), file)
+    if problems := key_problems(fleet, located):
+        raise InvalidConfiguration(file, problems)
     warnings = [*warnings_of(fleet, located, file), *appearance_warnings(fleet, located)]
     for warning in warnings:
         complain(f"warning: {warning.show(file)}")

@@ -65,6 +65,26 @@ def test_check_warns_of_what_will_not_work(tmp_path: Path, before: str, after: s
     assert "1 warning\n" in found.out
 
 
+KEYS_REFUSED = (
+    "15:28: keys.resources.describe: no key is named ctrl+nope — did you mean ctrl+home?",
+    "15:28: keys.resources.describe: no key is named escpe — did you mean escape?",
+)
+
+
+def test_a_key_no_keyboard_has_is_refused_with_its_line(tmp_path: Path) -> None:
+    file = write_fleet(tmp_path, FLEET.replace("d,f3", "d,ctrl+nope, escpe"))
+    found = stampdeck("--config", str(file), "config", "check")
+    assert (found.code, found.out) == (2, "")
+    assert all(f"{file}:{told}" in found.err for told in KEYS_REFUSED)
+
+
+def test_the_console_does_not_pass_over_such_a_key_in_silence(tmp_path: Path) -> None:
+    file = write_fleet(tmp_path, FLEET.replace("d,f3", "d,ctrl+nope, escpe"))
+    code, said = _in_a_terminal("--config", str(file))
+    assert code == 2
+    assert all(told in said for told in KEYS_REFUSED)
+
+
 def test_check_warns_of_a_file_others_can_change(tmp_path: Path) -> None:
     file = write_fleet(tmp_path)
     file.chmod(0o666)
@@ -160,10 +180,19 @@ def test_init_asks_in_a_terminal(tmp_path: Path) -> None:
         "https://10.0.0.7/",
         "n",
     ]
+    code, said = _in_a_terminal("--config", str(target), "init", typed="".join(f"{answer}\n" for answer in answers))
+    assert code == 0, said
+    (stamp,) = load_settings(str(target)).stamps
+    assert (stamp.name, stamp.protection.value, stamp.cluster.context) == ("tampa", "typed", "Seattle_Admin")
+    assert stamp.application is not None and stamp.application.url == "https://10.0.0.7/"
+
+
+def _in_a_terminal(*arguments: str, typed: str = "") -> tuple[int, str]:
+    """Run a command in a terminal of its own; return its exit code and what it wrote there."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(command("--config", str(target), "init"), stdin=theirs, stdout=theirs, stderr=theirs)
+    process = subprocess.Popen(command(*arguments), stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
-    os.write(ours, "".join(f"{answer}\n" for answer in answers).encode())
+    os.write(ours, typed.encode())
     said = b""
     while True:
         try:
@@ -171,7 +200,4 @@ def test_init_asks_in_a_terminal(tmp_path: Path) -> None:
         except OSError:  # EIO: the other end is closed
             break
     os.close(ours)
-    assert process.wait(30) == 0, said.decode()
-    (stamp,) = load_settings(str(target)).stamps
-    assert (stamp.name, stamp.protection.value, stamp.cluster.context) == ("tampa", "typed", "Seattle_Admin")
-    assert stamp.application is not None and stamp.application.url == "https://10.0.0.7/"
+    return process.wait(30), said.decode()
