@@ -16,6 +16,9 @@ class FaultKind:
     argument: str = ""
 
 
+_ALL = "all when not given"
+_WHICH = "how many, or RESOURCE:N, which leases never are unless named"
+
 FAULTS: dict[str, FaultKind] = {
     kind.name: kind
     for kind in (
@@ -42,6 +45,14 @@ FAULTS: dict[str, FaultKind] = {
         FaultKind("pods-crashloop", "containers of a workload crash again and again", "ratings-api when not given"),
         FaultKind("app-error", "the application answers 500"),
         FaultKind("metrics-down", "metrics.k8s.io is not served"),
+        FaultKind("eviction-429", "evictions are refused as if a budget did not allow them (429)", f"how many, {_ALL}"),
+        FaultKind(
+            "conflict-409", "updates, patches and deletions meet a conflict (409)", f"{_WHICH}, 1 when not given"
+        ),
+        FaultKind("write-down", "writes fail (500), reads work"),
+        FaultKind("write-slow", "the answer to a write waits", "seconds, 5 when not given"),
+        FaultKind("answer-lost", "writes are carried out but never answered", f"{_WHICH}, 1 when not given"),
+        FaultKind("api-dies-after", "the API answers some more writes, then it is down", f"{_WHICH}, 1 when not given"),
     )
 }
 
@@ -66,6 +77,7 @@ class FaultBoard:
 
     stamp: str
     _faults: dict[str, Fault] = field(default_factory=dict)
+    _left: dict[str, int] = field(default_factory=dict)
     _listeners: list[Callable[[Fault, bool], None]] = field(default_factory=list)
 
     def listen(self, listener: Callable[[Fault, bool], None]) -> None:
@@ -79,6 +91,7 @@ class FaultBoard:
         self.clear(name)
         fault = Fault(self.stamp, name, argument, None if for_s is None else time.monotonic() + for_s)
         self._faults[name] = fault
+        self._left.pop(name, None)
         self._tell(fault, True)
         return fault
 
@@ -105,6 +118,27 @@ class FaultBoard:
             return None
         return fault
 
+    def spend(self, name: str, resource: str, default: int | None = 1) -> bool:
+        """Tell whether a counted fault strikes now, and count it; with its last one it ends.
+
+        `resource` is what is written (`leases`); `default` is the number when none was given, None for endless.
+        """
+        fault = self.active(name)
+        if fault is None:
+            return False
+        wanted, count = parse_count(fault.argument)
+        if (wanted and wanted != resource) or (not wanted and resource == "leases"):
+            return False
+        if count is None:
+            count = default
+        if count is None:
+            return True
+        left = self._left.get(name, count) - 1
+        self._left[name] = left
+        if left <= 0:
+            self.clear(name)
+        return True
+
     @property
     def current(self) -> tuple[Fault, ...]:
         """Every fault in force."""
@@ -120,3 +154,29 @@ class FaultBoard:
                 failure = failure or error
         if failure is not None:
             raise failure
+
+
+def parse_count(argument: str) -> tuple[str, int | None]:
+    """Return the resource and the number of `3`, `deployments` or `deployments:3`; ValueError for anything else."""
+    resource, _, number = argument.rpartition(":") if ":" in argument or argument.isdigit() else (argument, "", "")
+    if not number:
+        return resource, None
+    if not number.isdigit() or int(number) < 1:
+        raise ValueError(f"{number!r} is no number of writes: it is 1 or more")
+    return resource, int(number)
+
+
+def refuse_argument(name: str, argument: str) -> str:
+    """Return why a fault cannot have that value, empty when it can; nodes and workloads are the world's to judge."""
+    try:
+        if name in _COUNTED:
+            parse_count(argument)
+        elif argument and name in _TIMED and not float(argument) >= 0:
+            raise ValueError
+    except ValueError as error:
+        return f"{name}: {error if name in _COUNTED else f'{argument!r} is no number of seconds'}"
+    return ""
+
+
+_COUNTED = ("eviction-429", "conflict-409", "answer-lost", "api-dies-after")
+_TIMED = ("api-slow", "api-429", "write-slow")

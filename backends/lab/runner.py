@@ -18,7 +18,7 @@ from backends.lab.certificates import Authority
 from backends.lab.clock import LabClock
 from backends.lab.control import ControlServer
 from backends.lab.estate import StampPlan, plan_stamps
-from backends.lab.faults import FaultBoard
+from backends.lab.faults import FaultBoard, refuse_argument
 from backends.lab.folder import LabFolder, described
 from backends.lab.stamp import LabStamp
 from backends.lab.tasks import keep_running
@@ -161,7 +161,7 @@ class Lab:
                 board.expire()
 
     def _refuse(self, stamp: str, name: str, argument: str) -> str:
-        return self.stamps[stamp].world.faults.refuse(name, argument)
+        return refuse_argument(name, argument) or self.stamps[stamp].world.faults.refuse(name, argument)
 
     def _describe(self) -> dict[str, Any]:
         return {

@@ -15,6 +15,7 @@ from backends.lab.kubernetes.call import Call, parse_call
 from backends.lab.kubernetes.catalog import Resource
 from backends.lab.kubernetes.context import ApiContext
 from backends.lab.kubernetes.faults_http import FaultGate
+from backends.lab.kubernetes.faults_writes import WriteFaults
 from backends.lab.kubernetes.negotiation import wants_aggregated_discovery
 from backends.lab.kubernetes.reading import get_one, list_many
 from backends.lab.kubernetes.representations import encode
@@ -38,6 +39,7 @@ class Dispatch:
     def __init__(self, context: ApiContext, gate: FaultGate) -> None:
         self._context = context
         self._gate = gate
+        self._writes = WriteFaults(context.faults)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer a request; whatever goes wrong becomes a Status."""
@@ -70,7 +72,7 @@ class Dispatch:
             if not any(group.name == call.group for group in self._context.served.groups()) and call.group:
                 return web.Response(text="404 page not found\n", status=404)
             raise no_such_path()
-        return await self._serve_resource(request, call, resource)
+        return await self._writes.carry_out(request, call, lambda: self._serve_resource(request, call, resource))
 
     # who, and may they
 
