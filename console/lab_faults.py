@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from backends.errors import StampdeckError
-from backends.lab.control import LabControl, LabError
+from backends.lab.control import LabControl
 from backends.lab.faults import FAULTS
+from console.lab_control import lab_refusals
 from screens.faults.control import ActiveFault, KnownFault
 
 
@@ -23,22 +23,16 @@ class LabFaults:
 
     async def status(self) -> Sequence[ActiveFault]:
         """Return the faults in force. StampdeckError when the lab does not answer."""
-        try:
+        with lab_refusals():
             found = await LabControl.read(self._folder).status()
-        except LabError as error:
-            raise StampdeckError(str(error)) from None
         return [ActiveFault(each.stamp, each.name, each.argument, each.left_s) for each in found.faults]
 
     async def set(self, stamp: str, name: str, argument: str = "", for_s: float | None = None) -> None:
         """Begin a fault. StampdeckError when the lab refuses or does not answer."""
-        try:
+        with lab_refusals():
             await LabControl.read(self._folder).fault(stamp, f"{name}={argument}" if argument else name, for_s)
-        except LabError as error:
-            raise StampdeckError(str(error)) from None
 
     async def clear(self, stamp: str, name: str | None = None) -> None:
         """End one fault of a stamp, or all. StampdeckError when the lab does not answer."""
-        try:
+        with lab_refusals():
             await LabControl.read(self._folder).clear(stamp, name)
-        except LabError as error:
-            raise StampdeckError(str(error)) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -17,6 +18,8 @@ from backends.operations.ports import ApplicationProbe, ClusterReader
 from backends.operations.sources import words_of
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 _TIMEOUT_S = 15.0
 _SLOW_S = 2.0
@@ -64,18 +67,32 @@ class Examination:
         self._stamp = cluster.stamp.name
 
     async def run(self) -> None:
-        """Examine the API and the application side by side; raises nothing of a source."""
-        await asyncio.gather(self._api_and_behind(), self._application())
+        """Examine the API and the application side by side; raises nothing."""
+        await asyncio.gather(self._api_and_behind(), self._sure("application", self._application()))
 
     async def _api_and_behind(self) -> None:
-        if await self._api():
+        if await self._sure("api", self._api()):
             await asyncio.gather(
-                self._certificates(), self._permissions(), self._tables(), self._metrics(), self._skew()
+                self._sure("certificate", self._certificates()),
+                *(self._sure(kind, self._permission(kind, verbs)) for kind, verbs in NEEDED),
+                self._sure("logs", self._logs()),
+                self._sure("tables", self._tables()),
+                self._sure("metrics", self._metrics()),
+                self._sure("clock", self._skew()),
             )
             return
-        await self._certificates()
+        await self._sure("certificate", self._certificates())
         for source in _BEHIND:
             self._say(source, Outcome.OFF, "not asked", "the API does not let us in")
+
+    async def _sure(self, source: str, check: Coroutine[Any, Any, T]) -> T | None:
+        """Run one check; one that fails as nobody expected is told as such, and the others lose nothing."""
+        try:
+            return await check
+        except Exception as error:
+            _log.exception("checking %s of %s", source, self._stamp)
+            self._say(source, Outcome.FAIL, "the check itself failed", *words_of(error))
+            return None
 
     async def _api(self) -> bool:
         began = self._clock.monotonic()
@@ -129,9 +146,6 @@ class Examination:
             self._say("certificate", Outcome.WARN, f"{whose} expires in {days:.0f} days", certificate.subject, todo)
         else:
             self._say("certificate", Outcome.OK, f"{whose} is good for {days:.0f} days")
-
-    async def _permissions(self) -> None:
-        await asyncio.gather(*(self._permission(kind, verbs) for kind, verbs in NEEDED), self._logs())
 
     async def _logs(self) -> None:
         await self._permission("pods", ("get",), subresource="log", source="logs")

@@ -161,24 +161,21 @@ def faults() -> int:
 
 
 def _control(ctx: click.Context, directory: Path | None) -> Any:
-    from backends.lab.control import LabControl, LabError
+    from backends.lab.control import LabControl
+    from console.lab_control import lab_refusals
 
     chosen = directory or ctx.obj
     if chosen is None:
         raise UsageError("which lab is meant", todo=f"add --dir DIR, or set {LAB_VARIABLE}")
-    try:
+    with lab_refusals():
         return LabControl.read(Path(chosen))
-    except LabError as error:
-        raise StampdeckError(str(error)) from None
 
 
 def _ask(question: Coroutine[Any, Any, int]) -> int:
-    from backends.lab.control import LabError
+    from console.lab_control import lab_refusals
 
-    try:
+    with lab_refusals():
         return run_until_signal(question)
-    except LabError as error:
-        raise StampdeckError(str(error)) from None
 
 
 async def _show(question: Coroutine[Any, Any, tuple[FaultInForce, ...]], nothing: str) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from backends.errors import StampdeckError
-from backends.lab.control import LabControl, LabError
+from backends.lab.control import LabControl
 from backends.model import inert
 from backends.model.fleet import FleetSnapshot, StampSnapshot, TimelineEntry
 from backends.model.health import Health
@@ -26,6 +26,7 @@ from console.commands.rows_output import RowsPrinter
 from console.commands.signals import run_until_signal
 from console.commands.status_table import status_lines
 from console.configuration import load_settings
+from console.lab_control import lab_refusals
 from console.wiring import Services, open_services
 
 TOUR_SPEED = 3.0
@@ -87,10 +88,8 @@ class Tour:
 
 def run_tour(config: Path) -> int:
     """Run the tour against the lab whose fleet.yaml is given; 0 only if every step happened."""
-    try:
+    with lab_refusals("the tour failed"):
         return run_until_signal(_run(config))
-    except LabError as error:
-        raise StampdeckError("the tour failed", why=str(error)) from None
 
 
 async def _run(config: Path) -> int:

@@ -135,5 +135,44 @@ async def test_a_defect_of_one_check_is_told_and_the_rest_goes_on(clock: ManualC
     broken = FakeCluster("seattle")
     broken.failing["version"] = KeyError("surprise")
     checks = await examine(clock, Doctor({"seattle": broken, "orlando": cluster}, {}, clock))
-    assert one([check for check in checks if check.stamp == "seattle"], "doctor").outcome is Outcome.FAIL
+    assert one([check for check in checks if check.stamp == "seattle"], "api").outcome is Outcome.FAIL
     assert one([check for check in checks if check.stamp == "orlando"], "api").outcome is Outcome.OK
+
+
+@pytest.mark.parametrize(
+    ("call", "lost"),
+    [
+        ("version", {"api"}),
+        ("certificates", {"certificate"}),
+        ("node_usage", {"metrics"}),
+        ("reflect", {"tables"}),
+        ("may", {"nodes", "pods", "deployments.apps", "logs"}),
+    ],
+)
+async def test_a_defect_of_any_check_loses_none_of_the_others(
+    clock: ManualClock, cluster: KnowingCluster, call: str, lost: set[str]
+) -> None:
+    well = {check.source for check in await examine(clock, Doctor({"orlando": cluster}, {}, clock))}
+    cluster.failing[call] = AttributeError("no such thing")
+    probes = {"orlando": FakeProbe(clock)}
+    checks = await examine(clock, Doctor({"orlando": cluster}, probes, clock))
+    assert "doctor" not in {check.source for check in checks}
+    for source in lost:
+        assert one(checks, source).outcome in (Outcome.FAIL, Outcome.WARN)
+        assert "no such thing" in one(checks, source).why
+    assert one(checks, "application").outcome is Outcome.OK
+    if call == "version":  # nothing is asked of an API that is not known to let us in
+        assert {one(checks, each).outcome for each in ("metrics", "tables", "logs")} == {Outcome.OFF}
+    else:
+        assert {check.source for check in checks} == well
+
+
+async def test_a_probe_that_fails_as_nobody_expected_loses_nothing_of_the_api(
+    clock: ManualClock, cluster: KnowingCluster
+) -> None:
+    probe = FakeProbe(clock)
+    probe.failing = ZeroDivisionError("a defect")
+    checks = await examine(clock, Doctor({"orlando": cluster}, {"orlando": probe}, clock))
+    assert one(checks, "application").outcome is Outcome.FAIL
+    assert "report it" in one(checks, "application").todo
+    assert one(checks, "api").outcome is Outcome.OK

@@ -235,11 +235,14 @@ class FakeProbe:
         self._clock = clock
         self.latency_s = latency_s
         self.reason = ""
+        self.failing: Exception | None = None
         self.asked = 0
 
     async def ask(self) -> ProbeSample:
         self.asked += 1
         await asyncio.sleep(0)
+        if self.failing is not None:
+            raise self.failing
         if self.reason:
             return ProbeSample(self._clock.now(), ok=False, latency_s=None, reason=self.reason)
         return ProbeSample(self._clock.now(), ok=True, latency_s=self.latency_s, status=200)
