@@ -58,3 +58,8 @@ def parse_time(text: str) -> float:
     except (ValueError, TypeError):
         return 0.0
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def format_time(at: float) -> str:
+    """Return a moment (seconds since the epoch) as RFC 3339 in UTC and whole seconds, as metav1.Time is written."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

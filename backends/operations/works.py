@@ -8,6 +8,11 @@ from backends.clock import Clock
 from backends.model.change import Change
 from backends.operations.ports import ClusterWriter
 from backends.operations.work import Work
+from backends.operations.workload_works.autoscale import AutoscaleWork
+from backends.operations.workload_works.image import SetImageWork
+from backends.operations.workload_works.pausing import PauseWork, ResumeWork
+from backends.operations.workload_works.restart import RestartWork
+from backends.operations.workload_works.rollback import RollbackWork
 from backends.operations.workload_works.scale import ScaleWork
 
 FromChange = Callable[[Change, ClusterWriter, Clock], Work]
@@ -15,6 +20,12 @@ FromChange = Callable[[Change, ClusterWriter, Clock], Work]
 
 WORKS: Mapping[str, FromChange] = {
     ScaleWork.ACTION: ScaleWork.from_change,
+    RestartWork.ACTION: RestartWork.from_change,
+    SetImageWork.ACTION: SetImageWork.from_change,
+    PauseWork.ACTION: PauseWork.from_change,
+    ResumeWork.ACTION: ResumeWork.from_change,
+    RollbackWork.ACTION: RollbackWork.from_change,
+    AutoscaleWork.ACTION: AutoscaleWork.from_change,
 }
 """Every action there is. A work reads what it needs when it is asked, so making one does no input or output."""
 
