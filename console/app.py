@@ -160,7 +160,7 @@ class StampdeckApp(AckPacing, ClipboardMixin, App[int]):
     def on_key(self, event: events.Key) -> None:
         """Keys typed right after the one that opened a prompt were sent to what had the focus then: bring them home."""
         screen = self.screen
-        if event.is_printable and event.character and isinstance(screen, FramedScreen) and screen.prompt.is_open:
+        if event.is_printable and event.character and isinstance(screen, FramedScreen) and screen.has_open_prompt:
             screen.prompt.type_ahead(event)
             event.prevent_default().stop()
 

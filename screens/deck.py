@@ -10,7 +10,7 @@ from backends.clock import Clock
 from screens.gate.writing import Writing
 from screens.glyphs import UNICODE, Glyphs
 from screens.overview import Overview
-from screens.prompt import PromptLog
+from screens.prompt_log import PromptLog
 from screens.vocabulary import Vocabulary
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.timer import Timer
 from textual.widget import Widget
@@ -17,10 +16,14 @@ from screens.common_actions import COMMON, PALETTE
 from screens.deck import Deck
 from screens.gate.proposing import Proposing
 from screens.places import Place, Visit
-from screens.prompt import Prompt
+
+if TYPE_CHECKING:
+    from screens.prompt import Prompt
 
 _EARLY_S = 0.03
 """How much sooner than asked a frame may be drawn: the timer does not tick to the millisecond."""
+_PROMPT_LATER_S = 1.0
+"""When the prompt of a start is made ready: the first rows are on the screen by then."""
 
 
 class FramedScreen(Proposing):
@@ -30,21 +33,21 @@ class FramedScreen(Proposing):
     BINDINGS: ClassVar = bindings(COMMON)
     AUTO_FOCUS = ""
     PROMPT_LATER: ClassVar[bool] = False
-    """Whether the prompt is mounted after the first paint, which it would delay by 10 ms."""
+    """Whether the prompt is made well after the first paint, which it would delay by 20 ms."""
 
     def __init__(self, deck: Deck, place: Place) -> None:
         super().__init__(deck)
         self.place = place
         self._frames: Timer | None = None
         self._framed_at = 0.0
-        self._prompt = Prompt(deck.prompts)
+        self._prompt: Prompt | None = None
 
     def compose(self) -> ComposeResult:
         yield TopLine(self.deck.glyphs)
         yield from self.body()
         yield KeyLine()
         if not self.PROMPT_LATER:
-            yield self._prompt
+            yield self.prompt
 
     def body(self) -> Iterator[Widget]:
         """What stands between the top line and the key line."""
@@ -63,11 +66,11 @@ class FramedScreen(Proposing):
         self._frame()
         self._focus_main()
         if self.PROMPT_LATER:
-            self.call_after_refresh(self._bring_prompt)
+            self.set_timer(_PROMPT_LATER_S, self._bring_prompt)
 
     async def _bring_prompt(self) -> None:
-        if not self._prompt.is_attached:
-            await self.mount(self._prompt)
+        if not self.prompt.is_attached:
+            await self.mount(self.prompt)
 
     def on_screen_suspend(self) -> None:
         if self._frames is not None:
@@ -106,8 +109,17 @@ class FramedScreen(Proposing):
 
     @property
     def prompt(self) -> Prompt:
-        """The prompt line."""
+        """The prompt line, made at the first use."""
+        if self._prompt is None:
+            from screens.prompt import Prompt
+
+            self._prompt = Prompt(self.deck.prompts)
         return self._prompt
+
+    @property
+    def has_open_prompt(self) -> bool:
+        """Whether the prompt takes the keys now."""
+        return self._prompt is not None and self._prompt.is_open
 
     def close_prompt(self) -> None:
         """Close the prompt and give the keys back to the screen."""
@@ -126,7 +138,7 @@ class FramedScreen(Proposing):
         )
 
     async def action_back(self) -> None:
-        if self.prompt.is_open:
+        if self.has_open_prompt:
             self.close_prompt()
             self._release_keys(self.prompt)
         elif not self.step_back():
@@ -153,18 +165,15 @@ class FramedScreen(Proposing):
 
         self.app.push_screen(HelpScreen(self, self.deck.glyphs))
 
-    @on(Prompt.Abandoned)
-    def _prompt_abandoned(self, event: Prompt.Abandoned) -> None:
+    def on_prompt_abandoned(self, event: Prompt.Abandoned) -> None:
         self.close_prompt()
         self.abandoned(event.mode)
         self._release_keys(self.prompt)
 
-    @on(Prompt.Edited)
-    def _prompt_edited(self, event: Prompt.Edited) -> None:
+    def on_prompt_edited(self, event: Prompt.Edited) -> None:
         self.prompt.show_problem(self.edited(event.mode, event.text) if event.mode != "command" else "")
 
-    @on(Prompt.Entered)
-    async def _prompt_entered(self, event: Prompt.Entered) -> None:
+    async def on_prompt_entered(self, event: Prompt.Entered) -> None:
         prompt = self.prompt
         if event.mode == "command":
             problem = await self.obey(event.text)
