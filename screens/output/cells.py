@@ -11,6 +11,8 @@ from rich.color import ColorSystem
 from rich.style import Style
 from textual.strip import Strip
 
+from screens.output.sgr import on_blank
+
 Cell: TypeAlias = tuple[str, str] | None
 """A character (with what combines with it) and the SGR parameters it is drawn with; None is the right half
 of a wide character."""
@@ -22,7 +24,10 @@ _KEPT_CELLS = 50_000
 
 
 class _CellsOfStyle(dict[str, tuple[str, str]]):
-    """The cells of one style by character; equal cells are one object, which makes comparing rows quick."""
+    """The cells of one style by character; equal cells are one object, which makes comparing rows quick.
+
+    A blank has no ink: its cell is the same for all styles that look the same on it.
+    """
 
     def __init__(self, sgr: str) -> None:
         super().__init__()
@@ -56,12 +61,19 @@ class CellMaker:
             return ""
         return Strip.render_ansi(style, self.color_system)
 
+    def _new_style(self, sgr: str) -> _CellsOfStyle:
+        made = self._styles[sgr] = _CellsOfStyle(sgr)
+        paper = on_blank(sgr)
+        if paper != sgr:
+            made[" "] = (self._styles.get(paper) or self._new_style(paper))[" "]
+        return made
+
     def _add(self, row: list[Cell], text: str, sgr: str) -> None:
         of_style = self._styles.get(sgr)
         if of_style is None:
             if len(self._styles) * 60 > _KEPT_CELLS:
                 self._styles.clear()
-            of_style = self._styles[sgr] = _CellsOfStyle(sgr)
+            of_style = self._new_style(sgr)
         if text.isascii() and text.isprintable():
             row += [of_style[character] for character in text]
             return

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.screens.output.seen import screen_as_seen
 from tests.support.pty_terminal import PtyTerminal
 
 ARGV = [sys.executable, "-m", "tests.screens.output.demo_app", "--rows", "400"]
@@ -36,7 +37,7 @@ def wait_equal(own: PtyTerminal, stock: PtyTerminal, step: int) -> Any:
     """Wait until both show the same screen, which they reach each at its own time; return it."""
     deadline = time.monotonic() + 5
     while True:
-        mine, theirs = own.cells(), stock.cells()
+        mine, theirs = screen_as_seen(own.cells()), screen_as_seen(stock.cells())
         if mine == theirs:
             return mine
         if time.monotonic() > deadline:

@@ -17,10 +17,17 @@ from textual.strip import Strip
 from screens.output.cells import Cell, CellMaker
 from screens.output.frame import Frame
 from screens.output.scrolling import Scroll, find_scroll
+from tests.screens.output.seen import screen_as_seen
 from tests.support.hostile import HARMFUL, PAYLOADS
 
 WIDTH, HEIGHT = 24, 14
-STYLES = [None, Style.parse("bold red"), Style.parse("#123456 on #654321"), Style.parse("underline")]
+STYLES = [
+    None,
+    *map(
+        Style.parse,
+        ("bold red", "#123456 on #654321", "underline", "reverse #123456", "italic #123456 on #654321", "on blue"),
+    ),
+]
 
 
 def terminal() -> tuple[pyte.Screen, pyte.Stream]:
@@ -34,16 +41,16 @@ def cells_of(text: str, style: Style | None = None) -> list[Cell]:
 
 
 def look(screen: pyte.Screen) -> list[list[tuple[Any, ...]]]:
-    return [[tuple(screen.buffer[y][x]) for x in range(WIDTH)] for y in range(HEIGHT)]
+    return screen_as_seen([[tuple(screen.buffer[y][x]) for x in range(WIDTH)] for y in range(HEIGHT)])
 
 
-def drawn_at_once(frame: Frame) -> list[list[tuple[Any, ...]]]:
-    """Return how a fresh terminal shows what the frame wants."""
+def drawn_plainly(frame: Frame) -> list[list[tuple[Any, ...]]]:
+    """Return how a fresh terminal shows what the frame wants, every cell drawn by itself in its own attributes."""
     screen, stream = terminal()
-    fresh = Frame(WIDTH, HEIGHT)
-    for y in range(HEIGHT):
-        fresh.put(0, y, list(frame._wanted[y]))
-    stream.feed(fresh.write())
+    for y, row in enumerate(frame._wanted):
+        for x, cell in enumerate(row):
+            if cell is not None:
+                stream.feed(f"\x1b[{y + 1};{x + 1}H\x1b[0;{cell[1]}m{cell[0]}")
     return look(screen)
 
 
@@ -63,7 +70,7 @@ def test_any_changes_lead_to_the_wanted_screen(frames: list[list[tuple[int, int,
         for x, y, text, style in puts:
             frame.put(x, y, cells_of(text, style))
         stream.feed(frame.write())
-        assert look(screen) == drawn_at_once(frame)
+        assert look(screen) == drawn_plainly(frame)
         assert not frame.is_dirty
 
 
@@ -85,7 +92,7 @@ def test_a_moved_list_is_moved_by_the_terminal(distance: int) -> None:
     stream.feed(sequence)
     assert "r\x1b[" in sequence
     assert len(sequence) < 80 + (abs(distance) + 2) * (WIDTH + 20)
-    assert look(screen) == drawn_at_once(frame)
+    assert look(screen) == drawn_plainly(frame)
 
 
 def test_nothing_changed_writes_nothing() -> None:
@@ -94,6 +101,38 @@ def test_nothing_changed_writes_nothing() -> None:
     assert frame.write()
     frame.put(0, 0, cells_of("abc"))
     assert frame.write() == ""
+
+
+def test_all_pieces_of_one_style_are_written_together() -> None:
+    ok, bad = Style.parse("bold green on #101010"), Style.parse("bold red on #101010")
+    frame = Frame(WIDTH, HEIGHT)
+    for y in range(HEIGHT):
+        frame.put(0, y, cells_of("name      Running ", ok))
+    frame.write()
+    for y in range(HEIGHT):
+        frame.put(10, y, cells_of("Failed ", bad if y % 2 else ok))
+    sequence = frame.write()
+    assert sequence.count("m") == 3, "one change of attributes per style, and the one that ends them"
+    assert sequence.count("Failed ") == HEIGHT
+
+
+def test_the_ink_of_blanks_is_neither_compared_nor_written() -> None:
+    red, green = Style.parse("bold red on #101010"), Style.parse("green on #101010")
+    frame = Frame(WIDTH, HEIGHT)
+    frame.put(0, 0, cells_of("one  two", red))
+    frame.write()
+    frame.put(3, 0, cells_of("  ", green))
+    assert frame.write() == ""
+    frame.put(3, 0, cells_of("  ", Style.parse("underline red on #101010")))
+    assert "4;" in frame.write()
+
+
+def test_unchanged_cells_of_another_style_are_jumped_over() -> None:
+    frame = Frame(WIDTH, HEIGHT)
+    frame.put(0, 0, [*cells_of("ab"), *cells_of("|", STYLES[1]), *cells_of("cd")])
+    frame.write()
+    frame.put(0, 0, [*cells_of("AB"), *cells_of("|", STYLES[1]), *cells_of("CD")])
+    assert frame.write() == "\x1b[1HAB\x1b[CCD"
 
 
 def test_only_what_changed_is_written() -> None:
