@@ -15,10 +15,9 @@ from textual.screen import Screen
 GATHER_S = 0.012
 """How long the first thing to paint waits for others, unless it follows a key."""
 ECHO_S = 0.25
-"""For so long after a key what it leads to is painted as soon as it is there, at Textual's own rate."""
-ECHO_PERIOD_S = 1 / 60
+"""For so long after a key it is waited for what it leads to."""
 AT_ONCE = 2
-"""Paints after a key that wait for nothing: the first may have been on its way before the key's effect was."""
+"""Paints after a key that wait for nothing: what the first one shows may have been on its way before the key was."""
 
 
 class PacedScreen(Screen[None]):
@@ -27,7 +26,6 @@ class PacedScreen(Screen[None]):
     The app tells when the last key came: `input_at`, see DiffOutput.
     """
 
-    _painted_at = 0.0
     _answered = 0.0
     _paints_since_input = 0
     _planned: asyncio.TimerHandle | None = None
@@ -55,20 +53,10 @@ class PacedScreen(Screen[None]):
         input_at = float(getattr(self.app, "input_at", 0.0))
         if input_at != self._answered:
             self._answered, self._paints_since_input = input_at, 0
-        if now - input_at > ECHO_S:
-            wait_s = GATHER_S
-        elif self._paints_since_input < AT_ONCE:
-            wait_s = 0.0
-        else:
-            wait_s = max(0.0, self._painted_at + ECHO_PERIOD_S - now)
-        if wait_s == 0:
+        if self._paints_since_input < AT_ONCE and now - input_at < ECHO_S:
             self._paint()
-        else:
-            self._plan(wait_s)
-
-    def _plan(self, wait_s: float) -> None:
-        if self._planned is None:
-            self._planned = asyncio.get_running_loop().call_later(wait_s, self._paint_as_planned)
+        elif self._planned is None:
+            self._planned = asyncio.get_running_loop().call_later(GATHER_S, self._paint_as_planned)
 
     def _paint_as_planned(self) -> None:
         self._planned = None
@@ -83,6 +71,5 @@ class PacedScreen(Screen[None]):
         if self._planned is not None:
             self._planned.cancel()
             self._planned = None
-        self._painted_at = time.monotonic()
         self._paints_since_input += 1
         self._on_timer_update()

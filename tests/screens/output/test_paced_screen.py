@@ -91,21 +91,6 @@ async def test_the_effect_of_a_key_waits_for_nothing(monkeypatch: pytest.MonkeyP
         assert str(app.board.query_one("#one", Static).render()) == "marked"
 
 
-async def test_what_follows_the_first_effects_of_a_key_comes_at_the_usual_rate(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    app = BoardApp()
-    async with app.run_test() as pilot:
-        await pilot.pause()
-        monkeypatch.setattr(paced_screen, "GATHER_S", NEVER_S)
-        monkeypatch.setattr(paced_screen, "ECHO_S", NEVER_S)
-        app.post_message(events.Key("x", "x"))
-        for number in range(5):
-            before = app.board.paints
-            app.board.say("two", f"step {number}")
-            await until(lambda: app.board.paints > before and app.board.is_painted, f"step {number}")  # noqa: B023
-
-
 async def test_stock_output_paints_as_it_always_did(monkeypatch: pytest.MonkeyPatch) -> None:
     app = BoardApp()
     app.stock_reason = "STAMPDECK_OUTPUT=stock"
