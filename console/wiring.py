@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from backends.operations.doctor import Doctor
     from backends.operations.fleet import Fleet
     from backends.operations.logs import Logs
+    from backends.operations.reconciliation import Reconciliation
     from backends.operations.resources import Resources
     from backends.probe import HttpProbe
     from console.settings import Settings
@@ -41,6 +42,7 @@ class Services:
     logs: Logs
     doctor: Doctor
     journal: SqliteJournal
+    reconciliation: Reconciliation
 
 
 def preload() -> None:
@@ -51,7 +53,9 @@ def preload() -> None:
     import backends.operations.doctor
     import backends.operations.fleet
     import backends.operations.logs
-    import backends.operations.resources  # noqa: F401
+    import backends.operations.reconciliation
+    import backends.operations.resources
+    import backends.operations.works  # noqa: F401
 
 
 @contextlib.asynccontextmanager
@@ -68,13 +72,15 @@ async def open_services(
     `follow_fleet` False leaves the fleet's own watches and probes out, for commands that look at one thing.
     """
     await asyncio.to_thread(preload)
-    from backends.journal import SqliteJournal
+    from backends.journal import SqliteJournal, works_still
     from backends.kubernetes import Cluster
     from backends.operations.details import Details
     from backends.operations.doctor import Doctor
     from backends.operations.fleet import Fleet
     from backends.operations.logs import Logs
+    from backends.operations.reconciliation import Reconciliation
     from backends.operations.resources import Resources
+    from backends.operations.works import rebuild
     from console.configuration.folders import journal_file
 
     clock = clock or SystemClock()
@@ -99,6 +105,7 @@ async def open_services(
             logs=Logs(clusters, clock),
             doctor=Doctor(clusters, probes, clock),
             journal=journal,
+            reconciliation=Reconciliation(journal, lambda change: rebuild(change, clusters, clock), works_still),
         )
 
 

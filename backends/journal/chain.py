@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -17,6 +18,15 @@ from backends.model.journal import Author, EventKind, JournalEvent
 
 GENESIS = "0" * 64
 """The hash before the first row."""
+
+
+SHORTEST_NOTED = 12
+"""Digits of a head that are enough to know it by."""
+
+
+def is_hash(text: str) -> bool:
+    """Whether a text is a hash of the chain, or a beginning of one that is long enough."""
+    return re.fullmatch(rf"[0-9a-fA-F]{{{SHORTEST_NOTED},64}}", text) is not None
 
 
 class StoredRow(NamedTuple):

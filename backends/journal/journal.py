@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -92,12 +92,22 @@ class SqliteJournal:
             together.setdefault(event.operation, []).append(event)
         return tuple(OpenOperation(operation, tuple(of)) for operation, of in together.items())
 
+    async def pages(self, size: int = 1_000) -> AsyncIterator[Sequence[JournalEvent]]:
+        """Yield every event, oldest first, some at a time."""
+        after = 0
+        while page := await self._page(after, size):
+            yield page
+            after = page[-1].number
+
     async def verify(self, noted: str = "") -> ChainCheck:
         """Read every row and check the chain; `noted` is a head (or its beginning) that must be in it."""
         reader = ChainReader(noted)
         while await self._call(reader.read_on):
             pass  # in parts, between which others may record
         return reader.result
+
+    async def _page(self, after: int, size: int) -> Sequence[JournalEvent]:
+        return await self._call(lambda store: self._told(store.page(after, size)))
 
     def _told(self, rows: Sequence[StoredRow]) -> tuple[JournalEvent, ...]:
         number = 0

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from backends.errors import JournalFailed, SourceError, UsageError
+from backends.model.age import format_time
 from backends.model.change import Change
 from backends.model.journal import Author, EventKind, JournalEvent, OpenOperation
 from backends.model.proposal import Result, Step
@@ -68,6 +69,20 @@ class Reconciled:
         what = told(self.operation.intent)
         todo = f" — {self.todo}" if self.todo else ""
         return f"{what}: {self.found}: {self.evidence}{todo}"
+
+
+def as_recorded(operation: OpenOperation, works_still: Callable[[Author], bool | None]) -> Reconciled:
+    """Return what is known of an open operation without asking its cluster: what the last start found."""
+    lives = works_still(operation.holder)
+    if lives is not False:
+        return _left_alone(operation, lives)
+    last = next((each for each in reversed(operation.events) if each.kind is EventKind.RECONCILED), None)
+    if last is None:
+        todo = "open the console, or: stampdeck audit open --compare"
+        return Reconciled(operation, Found.UNKNOWN, "its process ended; not yet compared with the cluster", todo=todo)
+    known = next((each for each in Found if each == last.data.get("finding")), Found.UNKNOWN)
+    evidence = f"{last.data.get('evidence', '')} (found at {format_time(last.at)})"
+    return Reconciled(operation, known, evidence, todo=f"go on with it, or: {_close(operation)}")
 
 
 class Reconciliation:
@@ -128,11 +143,7 @@ class Reconciliation:
         """Return what is found of one operation; None when another console was faster."""
         lives = self._works_still(operation.holder)
         if lives is not False:
-            found = Found.AT_WORK if lives else Found.ELSEWHERE
-            todo = (
-                "" if lives else f"look there; if nobody goes on with it: stampdeck audit close {operation.operation}"
-            )
-            return Reconciled(operation, found, _place(operation), todo=todo)
+            return _left_alone(operation, lives)
         compared = await self._compare(operation)
         newest = (await self._journal.events(operation=operation.operation, limit=1))[-1]
         if newest.number != operation.events[-1].number:
@@ -159,7 +170,7 @@ class Reconciliation:
         began = any(each.kind is EventKind.STEP for each in operation.events)
         found = Found.PARTLY if began else Found.NOT_DONE
         if change.action in self._resumable:
-            todo = f"take it up again, or give it up: stampdeck audit close {operation.operation}"
+            todo = f"take it up again, or give it up: {_close(operation)}"
             return Reconciled(operation, found, verified.evidence, change, todo=todo)
         return Reconciled(
             operation, found, verified.evidence, change, is_closed=True, todo="do it again if it is wanted"
@@ -192,6 +203,13 @@ def _place(operation: OpenOperation) -> str:
     holder = operation.holder
     pid = holder.process.partition(":")[0]
     return f"by {holder}" + (f", process {pid}" if pid else "")
+
+
+def _left_alone(operation: OpenOperation, lives: bool | None) -> Reconciled:
+    if lives:
+        return Reconciled(operation, Found.AT_WORK, _place(operation))
+    todo = f"look there; if nobody goes on with it: {_close(operation)}"
+    return Reconciled(operation, Found.ELSEWHERE, _place(operation), todo=todo)
 
 
 def _unknown(operation: OpenOperation, change: Change | None, why: str) -> Reconciled:

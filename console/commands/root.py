@@ -17,6 +17,7 @@ COMMANDS = {
     "get": LazyCommand("console.commands.get:get", "List resources of any kind on one stamp or all of them."),
     "logs": LazyCommand("console.commands.logs:logs", "Print log lines of a pod or workload, merged over stamps."),
     "doctor": LazyCommand("console.commands.doctor:doctor", "Check every source of every stamp, and say what to do."),
+    "audit": LazyCommand("console.commands.audit:audit", "Say who changed what, and check that the record is whole."),
     "config": LazyCommand("console.commands.config:config", "Check, show or describe the configuration."),
     "init": LazyCommand("console.commands.init:init", "Write a first fleet.yaml."),
     "demo": LazyCommand("console.commands.demo:demo", "Open the console on simulated stamps."),
