@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
@@ -40,6 +40,8 @@ class LogQuery:
     previous: bool = False
     tail_lines: int | None = None
     since_s: int | None = None
+    namespaces: Mapping[str, str] = field(default_factory=dict)
+    """By stamp, where it is another than `namespace`."""
 
 
 class LogStream:
@@ -57,7 +59,10 @@ class LogStream:
         request = LogRequest(
             query.namespace, "", "", follow, query.previous, tail_lines=query.tail_lines, since_s=query.since_s
         )
-        self._parts = [StampLogs(cluster, clock, target, request, query.container, self._take) for cluster in clusters]
+        self._parts = [
+            StampLogs(cluster, clock, target, self._on(cluster, query, request), query.container, self._take)
+            for cluster in clusters
+        ]
 
     @property
     def lines(self) -> Feed[LogLine]:
@@ -96,6 +101,10 @@ class LogStream:
                 await self._clock.sleep(_FLUSH_EVERY_S)
             self._tell(last=True)
             self._finished.set()
+
+    @staticmethod
+    def _on(cluster: ClusterReader, query: LogQuery, request: LogRequest) -> LogRequest:
+        return replace(request, namespace=query.namespaces.get(cluster.stamp.name, query.namespace))
 
     def _take(self, source: object, lines: Sequence[LogLine]) -> None:
         self._merger.add(source, lines, self._clock.monotonic())

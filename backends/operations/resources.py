@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec.structs import replace
@@ -36,6 +36,12 @@ class ResourceRequest:
     namespace: str | None = None
     selector: str = ""
     field_selector: str = ""
+    namespaces: Mapping[str, str | None] = field(default_factory=dict)
+    """By stamp, where it is another than `namespace`."""
+
+    def namespace_on(self, stamp: str) -> str | None:
+        """Return the namespace to look in, None for all."""
+        return self.namespaces.get(stamp, self.namespace)
 
 
 class ResourceView:
@@ -184,7 +190,7 @@ class Resources:
                 self._clock,
                 request.kind,
                 usage,
-                namespace=request.namespace,
+                namespace=request.namespace_on(cluster.stamp.name),
                 selector=request.selector,
                 field_selector=request.field_selector,
             )
@@ -198,7 +204,7 @@ class Resources:
     def _usage(self, cluster: ClusterReader, request: ResourceRequest) -> StampUsage | None:
         kind = request.kind.lower()
         if kind in _POD_NAMES:
-            return StampUsage(cluster, self._clock, "pods", request.namespace)
+            return StampUsage(cluster, self._clock, "pods", request.namespace_on(cluster.stamp.name))
         if kind in _NODE_NAMES:
             return StampUsage(cluster, self._clock, "nodes", None)
         return None

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from console.commands.kinds import complete_kinds
+from console.commands.namespaces import Namespaces, namespace_option, namespaces_of
 from console.commands.shell import Duration, Shell, output_option, pass_shell, stamp_option
 from console.commands.signals import run_until_signal
 
@@ -19,7 +20,7 @@ class GetOptions:
     kind: str
     """Empty to list the kinds themselves."""
     names: tuple[str, ...]
-    namespace: str | None
+    namespaces: Namespaces
     selector: str
     field_selector: str
     output: str
@@ -34,7 +35,7 @@ class GetOptions:
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @stamp_option
 @click.option("--all-stamps", is_flag=True, help="All stamps, whatever the global --stamp says.")
-@click.option("-n", "--namespace", default="default", show_default=True, help="Namespace of the objects.")
+@namespace_option
 @click.option("-A", "--all-namespaces", is_flag=True, help="Objects of all namespaces.")
 @click.option("-l", "--selector", default="", help="Label selector, as kubectl's: app=web,tier in (a,b).")
 @click.option("--field-selector", default="", help="Field selector: status.phase=Running.")
@@ -59,11 +60,14 @@ def get(shell: Shell, /, kind: str, names: tuple[str, ...], stamps: tuple[str, .
         names = (name,) if name else ()
     if options.pop("all_stamps"):
         shell.stamps, stamps = (), ()
-    namespace = None if options.pop("all_namespaces") else options["namespace"]
+    chosen = shell.choose(stamps)
+    namespaces = namespaces_of(
+        shell.settings.only(chosen), options["namespace"], everywhere=options.pop("all_namespaces")
+    )
     asked = GetOptions(
         kind="" if list_kinds else kind,
         names=names,
-        namespace=namespace,
+        namespaces=namespaces,
         selector=options["selector"],
         field_selector=options["field_selector"],
         output=options["output"],
@@ -76,7 +80,7 @@ def get(shell: Shell, /, kind: str, names: tuple[str, ...], stamps: tuple[str, .
         raise click.UsageError(f"--watch prints table, wide or json, not {asked.output}")
     if names and options["field_selector"]:
         raise click.UsageError("a NAME and --field-selector exclude each other")
-    return run_until_signal(_run(shell, shell.choose(stamps), asked), endless=asked.watch)
+    return run_until_signal(_run(shell, chosen, asked), endless=asked.watch)
 
 
 async def _run(shell: Shell, stamps: tuple[str, ...], asked: GetOptions) -> int:

@@ -42,9 +42,9 @@ async def list_once(services: Services, asked: GetOptions) -> int:
         rows = _chosen(view, asked, services, now)
         _print(await _printer(services, asked, view.columns), rows, asked, view.states, now)
         if not rows and asked.names:
-            raise NotFound(f"{asked.kind} {', '.join(asked.names)} not found", why=_scope(services, asked))
+            raise NotFound(f"{asked.kind} {', '.join(asked.names)} not found", why=str(asked.namespaces))
         if not rows and asked.output in ("table", "wide"):
-            complain(f"no {asked.kind} found {_scope(services, asked)}")
+            complain(f"no {asked.kind} found {asked.namespaces}")
         return code
 
 
@@ -108,7 +108,7 @@ async def print_objects(services: Services, asked: GetOptions) -> int:
     for stamp in services.stamps:
         for name in asked.names:
             try:
-                text = await services.details.yaml(stamp.name, asked.kind, name, asked.namespace)
+                text = await services.details.yaml(stamp.name, asked.kind, name, asked.namespaces.by_stamp[stamp.name])
             except NotFound:
                 continue
             except SourceError as error:
@@ -117,7 +117,7 @@ async def print_objects(services: Services, asked: GetOptions) -> int:
                 break
             found.append({"stamp": stamp.name, "object": yaml.safe_load(text)})
     if not found and not failed:
-        raise NotFound(f"{asked.kind} {', '.join(asked.names)} not found", why=_scope(services, asked))
+        raise NotFound(f"{asked.kind} {', '.join(asked.names)} not found", why=str(asked.namespaces))
     if asked.output == "json":
         emit_document({"items": found}, "json")
     else:
@@ -136,7 +136,7 @@ async def _open(services: Services, asked: GetOptions) -> AsyncIterator[Resource
     request = ResourceRequest(
         kind=asked.kind,
         stamps=tuple(stamp.name for stamp in services.stamps),
-        namespace=asked.namespace,
+        namespaces=asked.namespaces.by_stamp,
         selector=asked.selector,
         field_selector=by_name or asked.field_selector,
     )
@@ -184,7 +184,7 @@ async def _printer(services: Services, asked: GetOptions, columns: tuple[Column,
         columns=columns,
         kind=(f"{kind.singular or kind.kind.lower()}.{kind.group}".rstrip(".") if kind else asked.kind),
         with_stamp=len(services.stamps) > 1,
-        with_namespace=asked.namespace is None and (kind is None or kind.namespaced),
+        with_namespace=asked.namespaces.are_several and (kind is None or kind.namespaced),
         wide=asked.output == "wide",
     )
 
@@ -233,8 +233,3 @@ def _said(stamp: str, state: SourceState) -> str:
         return f"{stamp}: LIVE"
     todo = f" — {state.todo}" if state.todo else ""
     return f"{stamp}: {state.health.value}: {state.reason or 'no answer yet'}{todo}"
-
-
-def _scope(services: Services, asked: GetOptions) -> str:
-    where = "in all namespaces" if asked.namespace is None else f"in namespace {asked.namespace}"
-    return f"{where} of {', '.join(stamp.name for stamp in services.stamps)}"

@@ -13,6 +13,7 @@ from backends.model.health import Health, SourceState
 from console.commands.drawing import complain, emit
 from console.commands.exits import ExitCode
 from console.commands.kinds import complete_targets
+from console.commands.namespaces import namespace_option, namespaces_of
 from console.commands.shell import Duration, Shell, pass_shell, stamp_option
 from console.commands.signals import run_until_signal
 
@@ -30,7 +31,7 @@ READ_S = 0.1
 @click.argument("target", shell_complete=complete_targets)
 @stamp_option
 @click.option("--all-stamps", is_flag=True, help="All stamps, whatever the global --stamp says.")
-@click.option("-n", "--namespace", default="default", show_default=True, help="Namespace of the target.")
+@namespace_option
 @click.option("-c", "--container", default=None, help="Only this container.")
 @click.option("-f", "--follow", is_flag=True, help="Go on with new lines, also of pods that replace these.")
 @click.option("-p", "--previous", is_flag=True, help="Lines of the container before its last restart.")
@@ -56,9 +57,11 @@ async def _run(shell: Shell, stamps: tuple[str, ...], target: str, options: dict
     from console.wiring import open_services
 
     since_s = options["since"]
+    namespaces = namespaces_of(shell.settings.only(stamps), options["namespace"])
     query = LogQuery(
         stamps=stamps,
-        namespace=options["namespace"],
+        namespace="",
+        namespaces={stamp: name for stamp, name in namespaces.by_stamp.items() if name is not None},
         target=target,
         container=options["container"],
         follow=options["follow"],
