@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import email.utils
-import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -21,18 +20,15 @@ from backends.kubernetes.access import Access
 from backends.kubernetes.budget import Budget, Meter
 from backends.kubernetes.credentials import Credentials
 from backends.kubernetes.timing import Timing
+from backends.kubernetes.transport import beginning, drop_unread, keep_alive, new_session
 from backends.model.stamp import Stamp
 
 T = TypeVar("T")
 
 JSON = "application/json"
 _USER_AGENT = "stampdeck"
-# The API server reads no more than a few hundred events ahead of us, and we decode no more than that at once.
-_READ_AHEAD = 256 * 1024
-_REFUSAL_LIMIT = 16 * 1024
 _PAUSE_S = 5.0
 """However long one answer of 429 asks for, other requests of the stamp wait no longer."""
-_KEEPALIVE = (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 20_000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +199,7 @@ class Connection:
                 async with asyncio.timeout(self._timeout_s):
                     response = await stack.enter_async_context(self._open(call, timeout))
                     await self._check(response, doing)
-            _keep_alive(response)
+            keep_alive(response)
             yield Stream(response.content_type, self._chunks(response))
 
     async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
@@ -253,7 +249,7 @@ class Connection:
                 try:
                     yield response
                 finally:
-                    _drop_unread(response)
+                    drop_unread(response)
                 return
 
     async def _send_once(
@@ -274,7 +270,7 @@ class Connection:
     async def _check(self, response: aiohttp.ClientResponse, doing: str) -> None:
         if response.status < 300:
             return
-        body = await _beginning(response)
+        body = await beginning(response)
         retry_after = response.headers.get("Retry-After", "")
         error = failures.from_answer(
             response.status, body, response.content_type, doing=doing, where=self.where, retry_after=retry_after
@@ -313,48 +309,8 @@ class Connection:
     def _sessions(self, fresh: bool) -> aiohttp.ClientSession:
         if fresh:
             if self._fresh is None:
-                self._fresh = _new_session(force_close=True)
+                self._fresh = new_session(force_close=True)
             return self._fresh
         if self._session is None:
-            self._session = _new_session(force_close=False)
+            self._session = new_session(force_close=False)
         return self._session
-
-
-def _new_session(*, force_close: bool) -> aiohttp.ClientSession:
-    # No limit of connections: each watch holds one, and other calls are few (see Budget).
-    connector = aiohttp.TCPConnector(limit=0, force_close=force_close)
-    jar = aiohttp.DummyCookieJar()
-    return aiohttp.ClientSession(connector=connector, cookie_jar=jar, read_bufsize=_READ_AHEAD, trust_env=False)
-
-
-async def _beginning(response: aiohttp.ClientResponse) -> bytes:
-    """Read what a refusal says: all of it, however many pieces it comes in, unless it never ends."""
-    pieces: list[bytes] = []
-    left = _REFUSAL_LIMIT
-    while left > 0 and (piece := await response.content.read(left)):
-        pieces.append(piece)
-        left -= len(piece)
-    return b"".join(pieces)
-
-
-def _drop_unread(response: aiohttp.ClientResponse) -> None:
-    """Cut the connection of an answer that was not read to its end, such as a watch nobody needs any more.
-
-    An orderly end of TLS would wait for the server's consent, which a black hole never gives.
-    """
-    connection = response.connection
-    if connection is not None and connection.transport is not None:
-        connection.transport.abort()
-
-
-def _keep_alive(response: aiohttp.ClientResponse) -> None:
-    """Let the kernel notice that the path of a quiet stream is gone, as firewalls forget idle connections."""
-    connection = response.connection
-    stream = connection.transport.get_extra_info("socket") if connection and connection.transport else None
-    if stream is None:
-        return
-    with contextlib.suppress(OSError):
-        stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in _KEEPALIVE:
-            if hasattr(socket, name):  # Linux has all of them, others some
-                stream.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
