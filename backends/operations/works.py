@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from backends.clock import Clock
 from backends.model.change import Change
+from backends.operations.batch import BatchWork
 from backends.operations.ports import ClusterWriter
 from backends.operations.work import Work
 from backends.operations.workload_works.autoscale import AutoscaleWork
@@ -19,6 +20,7 @@ FromChange = Callable[[Change, ClusterWriter, Clock], Work]
 """Makes a work of a change; KeyError, TypeError or ValueError when its parameters are not those of the action."""
 
 WORKS: Mapping[str, FromChange] = {
+    BatchWork.ACTION: lambda change, cluster, clock: BatchWork.rebuilt(change, cluster, clock, WORKS),
     ScaleWork.ACTION: ScaleWork.from_change,
     RestartWork.ACTION: RestartWork.from_change,
     SetImageWork.ACTION: SetImageWork.from_change,
