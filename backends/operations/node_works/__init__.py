@@ -1,0 +1,1 @@
+"""What can be done to a node through the write gate: cordon, uncordon, drain."""
