@@ -19,11 +19,13 @@ from backends.kubernetes.paging import Paging
 from backends.kubernetes.query import Query
 from backends.kubernetes.reflection import Reflection
 from backends.kubernetes.reflections import Reflections
+from backends.kubernetes.requests import read_room
 from backends.kubernetes.timing import Timing
 from backends.kubernetes.writing import Writing
 from backends.model.checks import Certificate
 from backends.model.kinds import ResourceKind
 from backends.model.logs import LogLine, LogRequest
+from backends.model.room import Room
 from backends.model.stamp import Stamp
 
 _PAGE = 500
@@ -168,6 +170,10 @@ class Cluster(Writing):
     async def node_allocatable(self) -> Mapping[str, tuple[int, int]]:
         """Return allocatable CPU millicores and memory bytes of each node that is Ready and schedulable."""
         return await usage.node_allocatable(self.connection)
+
+    async def room(self) -> Room:
+        """Return what all nodes offer and all pods that are not over request."""
+        return await read_room(self.connection)
 
     def logs(self, request: LogRequest) -> AsyncIterator[Sequence[LogLine]]:
         """Yield batches of lines until the container ends or the caller stops."""

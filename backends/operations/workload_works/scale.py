@@ -117,7 +117,10 @@ class ScaleWork:
 
     async def _put(self, obj: KubernetesObject, dry_run: bool = False) -> KubernetesObject:
         target = self._change.target
-        metadata = {"name": target.name, "resourceVersion": text(obj, "metadata", "resourceVersion")}
+        metadata = {"name": target.name}
+        if not dry_run:
+            # A trial needs none, and would only meet the controllers' own writes.
+            metadata["resourceVersion"] = text(obj, "metadata", "resourceVersion")
         if target.namespace:
             metadata["namespace"] = target.namespace
         scale: dict[str, Any] = {
