@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from backends.clock import Clock
 from backends.model.change import Change
 from backends.operations.batch import BatchWork
+from backends.operations.node_works.cordon import CordonWork, UncordonWork
+from backends.operations.node_works.drain import DrainWork
 from backends.operations.ports import ClusterWriter
 from backends.operations.work import Work
 from backends.operations.workload_works.autoscale import AutoscaleWork
@@ -28,6 +30,9 @@ WORKS: Mapping[str, FromChange] = {
     ResumeWork.ACTION: ResumeWork.from_change,
     RollbackWork.ACTION: RollbackWork.from_change,
     AutoscaleWork.ACTION: AutoscaleWork.from_change,
+    CordonWork.ACTION: CordonWork.from_change,
+    UncordonWork.ACTION: UncordonWork.from_change,
+    DrainWork.ACTION: DrainWork.from_change,
 }
 """Every action there is. A work reads what it needs when it is asked, so making one does no input or output."""
 
