@@ -11,7 +11,7 @@ from backends.kubernetes.official import official_client
 
 client = official_client()
 assert client.configuration.__module__ == "kubernetes.aio.client.configuration", client
-unwanted = {"requests", "oauthlib", "kubernetes.client", "kubernetes"} & sys.modules.keys()
+unwanted = {"requests", "oauthlib", "kubernetes.client", "kubernetes", "pydantic", "dateutil"} & sys.modules.keys()
 assert not unwanted, unwanted
 
 import kubernetes.aio
@@ -19,6 +19,9 @@ assert kubernetes.aio.client.Configuration is client.configuration
 assert kubernetes.aio.config.kube_config.KubeConfigLoader is client.loader
 assert kubernetes.client.CoreV1Api
 assert kubernetes.aio.client.CoreV1Api
+
+made = kubernetes.aio.config.kube_config.ApiClient(configuration=client.configuration())
+assert type(made) is kubernetes.aio.client.ApiClient and type(made).__module__ == "kubernetes.aio.client.api_client"
 """
 _AFTER_THE_WHOLE = """
 import kubernetes.aio
