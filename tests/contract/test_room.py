@@ -6,6 +6,7 @@ from typing import Any
 
 from backends.kubernetes import Cluster
 from tests.contract.subject import Subject, send
+from tests.support.waiting import eventually
 
 _MI = 2**20
 
@@ -55,5 +56,10 @@ async def test_a_cordoned_node_offers_nothing(subject: Subject, cluster: Cluster
     merge = "application/merge-patch+json"
     for cordoned in (True, False):
         await send(cluster, "PATCH", f"/api/v1/nodes/{node}", {"spec": {"unschedulable": cordoned}}, merge)
-        found = next(each for each in (await cluster.room()).nodes if each.name == node)
-        assert found.takes_pods is not cordoned
+        # The taint of a cordon comes and goes a moment later, by a controller.
+        await eventually(lambda: _takes_pods(cluster, node, not cordoned))
+
+
+async def _takes_pods(cluster: Cluster, node: str, wanted: bool) -> bool:
+    found = next(each for each in (await cluster.room()).nodes if each.name == node)
+    return found.takes_pods is wanted

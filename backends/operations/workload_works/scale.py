@@ -75,8 +75,10 @@ class ScaleWork:
         self._demand_as_planned(obj)
         with hear_warnings() as warnings:
             scaled = await self._put(obj, dry_run=True)
-        now = scaled | {"spec": {**(scaled.get("spec") or {}), "replicas": self._planned_from}}
-        return Preview(difference(now, scaled), tuple(warnings))
+        spec = scaled.get("spec") or {}  # the server leaves a zero out
+        before = {**scaled, "spec": {**spec, "replicas": self._planned_from}}
+        after = {**scaled, "spec": {**spec, "replicas": amount(spec, "replicas")}}
+        return Preview(difference(before, after), tuple(warnings))
 
     async def findings(self) -> Sequence[Finding]:
         """Say what else sets the replicas, and whether enough of them are left."""
