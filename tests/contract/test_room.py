@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from backends.kubernetes import Cluster
@@ -54,10 +55,10 @@ async def test_owners_and_nodes_are_told_and_ended_pods_left_out(
 async def test_a_cordoned_node_offers_nothing(subject: Subject, cluster: Cluster) -> None:
     node = await subject.node(cluster)
     merge = "application/merge-patch+json"
-    for cordoned in (True, False):
-        await send(cluster, "PATCH", f"/api/v1/nodes/{node}", {"spec": {"unschedulable": cordoned}}, merge)
+    for takes_pods in (False, True):
+        await send(cluster, "PATCH", f"/api/v1/nodes/{node}", {"spec": {"unschedulable": not takes_pods}}, merge)
         # The taint of a cordon comes and goes a moment later, by a controller.
-        await eventually(lambda: _takes_pods(cluster, node, not cordoned))
+        await eventually(partial(_takes_pods, cluster, node, takes_pods))
 
 
 async def _takes_pods(cluster: Cluster, node: str, wanted: bool) -> bool:
