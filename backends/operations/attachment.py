@@ -63,7 +63,7 @@ class Attachment:
                 ) as reflection:
                     self._attach(reflection)
                     async for state in reflection.state.follow():
-                        self._note(state)
+                        self.note(state)
             except Exception as error:
                 delay_s = backoff.next_delay()
                 self._fail(error, delay_s, backoff.failures)
@@ -85,9 +85,10 @@ class Attachment:
         failure = state_of(error, before=self.state, now=now, retry_at=now + delay_s, failures=failures)
         self._detach()
         self._failure = failure
-        self._note(failure)
+        self.note(failure)
 
-    def _note(self, state: SourceState) -> None:
+    def note(self, state: SourceState) -> None:
+        """Take notice of a state, the first one and each that follows."""
         if state.health is not Health.RETRYING:
             self._settled.set()
 

@@ -46,18 +46,23 @@ class Polled(Generic[T]):
         self.state: SourceState = NOT_YET
         self.recoveries = 0
         """How many times an answer followed failures."""
+        self._is_hurried = False
 
     def refresh(self) -> None:
-        """Ask now instead of waiting for the next turn."""
+        """Ask now instead of waiting for the next turn; once more, if a question under way turns out to fail."""
+        self._is_hurried = True
         self._wakeup.wake()
 
     async def run(self) -> None:
         """Ask until cancelled."""
         while True:
+            self._is_hurried = False
             try:
                 self.value = await self._attempt()
             except Exception as error:
                 delay_s = self._failed(error)
+                if self._is_hurried:
+                    continue  # it was asked before whatever kept it from answering was over
             else:
                 delay_s = self._answered()
             await self._wakeup.pause(delay_s)
@@ -75,9 +80,10 @@ class Polled(Generic[T]):
         failures = self._backoff.failures
         now = self._clock.now()
         self.state = state_of(error, before=self.state, now=now, retry_at=now + delay_s, failures=failures)
-        if self.state.health is Health.OFF:
+        if self.state.health is Health.OFF and self.value is None:
             self._backoff.reset()
             return self._rhythm.interval_s
+        # What was served once and is no more is missed, and looked for as any other that failed.
         return delay_s
 
     async def _attempt(self) -> T:

@@ -17,7 +17,7 @@ from backends.operations.ports import ClusterReader
 Cells: TypeAlias = tuple[CellValue, ...]
 UsageCells: TypeAlias = Callable[[Row], Cells]
 
-USAGE_RHYTHM = Rhythm(interval_s=15.0, slow_after_s=10.0, silent_after_s=15.0, give_up_s=20.0, retry_cap_s=30.0)
+USAGE_RHYTHM = Rhythm(interval_s=15.0, slow_after_s=10.0, silent_after_s=15.0, give_up_s=20.0, retry_cap_s=8.0)
 _REDRAWN_A_DRAIN = 400
 """Rows given new usage at once: a poll changes every row, and all of them in one frame would be felt."""
 _RELATIVE = frozenset({"lastseen", "firstseen", "lastschedule", "restarts"})
@@ -71,6 +71,7 @@ class StampRows(Attachment):
         self._shown: set[str] = set()
         self._waiting: list[str] = []
         self._held: dict[str, Row | None] = {}
+        self._was_degraded = False
 
     @property
     def usage_state(self) -> SourceState:
@@ -106,6 +107,18 @@ class StampRows(Attachment):
     def holds_back(self, uid: str) -> bool:
         """Whether a row waits for the next drain and was not in any before."""
         return uid in self._held and uid not in self._shown
+
+    def refresh(self) -> None:
+        super().refresh()
+        if self._usage is not None:
+            self._usage.polled.refresh()
+
+    def note(self, state: SourceState) -> None:
+        """Ask for the usage as soon as the rows are followed again: it was lost by the same cause."""
+        super().note(state)
+        if state.is_live and self._was_degraded and self._usage is not None:
+            self._usage.polled.refresh()
+        self._was_degraded = state.is_degraded
 
     def begin(self) -> None:
         self._gone |= self._shown

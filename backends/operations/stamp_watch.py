@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 FOLD_INTERVAL_S = 0.25
 _AFTER_A_DEFECT_S = 5.0
 VERSION_RHYTHM = Rhythm(interval_s=3.0)
-METRICS_RHYTHM = Rhythm(interval_s=30.0, slow_after_s=10.0, silent_after_s=15.0, give_up_s=20.0, retry_cap_s=30.0)
+METRICS_RHYTHM = Rhythm(interval_s=30.0, slow_after_s=10.0, silent_after_s=15.0, give_up_s=20.0, retry_cap_s=8.0)
 PROBES_KEPT = 120
 
 
@@ -88,6 +88,8 @@ class StampWatch:
         if self._application is not None:
             self._note_samples(self._application)
         before, after = self.state.value, self._snapshot()
+        if before.api.is_degraded and after.api.is_live:
+            self._metrics.refresh()
         entries += stamp_changes(before, after, now)
         self.state.set(after)
         self._timeline.extend(self._storm.fold(entries, now))

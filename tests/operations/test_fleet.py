@@ -162,6 +162,48 @@ async def test_usage_is_asked_for_as_soon_as_the_api_is_back(clock: ManualClock)
         assert clock.now() - back_at < 10
 
 
+async def test_metrics_that_were_served_once_are_looked_for_soon(clock: ManualClock) -> None:
+    cluster = a_cluster("orlando", clock)
+    async with running(Fleet({"orlando": cluster}, {}, clock), clock) as fleet:
+        await settle(fleet, clock)
+        cluster.failing["node_usage"] = NotFound("metrics.k8s.io", why="not served")
+        for _ in range(120):
+            await clock.advance(1)
+        stamp = fleet.state.value.stamp("orlando")
+        assert (stamp.sources["metrics"].health, stamp.api.health) == (Health.OFF, Health.LIVE)
+        asked = cluster.calls.count(("node_usage",))
+        await clock.advance(60)
+        assert cluster.calls.count(("node_usage",)) - asked < 15
+        cluster.failing.clear()
+        back_at = clock.now()
+        await clock.until(lambda: fleet.state.value.stamp("orlando").sources["metrics"].health is Health.LIVE)
+        assert clock.now() - back_at < 10
+
+
+async def test_a_question_that_fails_after_the_api_came_back_is_asked_again_at_once(clock: ManualClock) -> None:
+    cluster = a_cluster("orlando", clock)
+    asked_late = asyncio.Event()
+
+    async def late_refusal() -> dict[str, tuple[int, int]]:
+        await asked_late.wait()
+        raise Unauthorized("metrics", why="token expired")
+
+    async with running(Fleet({"orlando": cluster}, {}, clock), clock) as fleet:
+        await settle(fleet, clock)
+        usual = cluster.node_usage
+        cluster.failing["version"] = Unauthorized("the API", why="token expired")
+        cluster.node_usage = late_refusal  # type: ignore[method-assign]
+        await clock.until(lambda: fleet.state.value.stamp("orlando").api.health is Health.UNAUTHORIZED)
+        fleet.refresh("orlando")  # usage is asked for while the credentials are refused
+        await clock.advance(1)
+        cluster.failing.clear()
+        await clock.until(lambda: fleet.state.value.stamp("orlando").api.health is Health.LIVE)
+        cluster.node_usage = usual  # type: ignore[method-assign]
+        asked_late.set()  # the answer to the question of before
+        await clock.advance(1)
+        assert fleet.state.value.stamp("orlando").sources["metrics"].health is Health.LIVE
+
+
 async def test_a_silent_api_is_down_within_ten_seconds(clock: ManualClock) -> None:
     cluster = a_cluster("orlando", clock)
     async with running(Fleet({"orlando": cluster}, {}, clock), clock) as fleet:

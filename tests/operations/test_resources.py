@@ -136,6 +136,30 @@ async def test_pods_show_what_they_use_where_metrics_are_served(
         assert view.rows["orlando/default-web-0"].cells[-2:] == ("999m", "300Mi")
 
 
+async def test_usage_is_asked_for_as_soon_as_a_stamp_is_followed_again(
+    clock: ManualClock, clusters: dict[str, FakeCluster]
+) -> None:
+    cluster = clusters["orlando"]
+    cluster.failing.clear()
+    pods = cluster.reflection("pods")
+    async with Resources(clusters, clock).open(ResourceRequest("pods", ("orlando",))) as view:
+        await clock.until(lambda: view.usage_states["orlando"].is_live)
+        cluster.failing["pod_usage"] = refused("orlando")
+        for _ in range(60):
+            await clock.advance(1)
+        assert view.usage_states["orlando"].health is Health.DOWN
+        pods.fail(Health.DOWN, "connection refused")
+        await clock.settle()
+        cluster.failing.clear()
+        pods.live(clock.now())
+        await clock.settle()
+        assert view.usage_states["orlando"].is_live
+        asked = len([call for call in cluster.calls if call[0] == "pod_usage"])
+        view.refresh()
+        await clock.settle()
+        assert len([call for call in cluster.calls if call[0] == "pod_usage"]) == asked + 1
+
+
 async def test_nodes_show_the_share_of_what_they_offer(clock: ManualClock, clusters: dict[str, FakeCluster]) -> None:
     orlando = clusters["orlando"]
     orlando.failing.clear()
