@@ -40,6 +40,19 @@ async def test_a_node_is_emptied_and_cordoned(stage: NodeStage) -> None:
     assert item_of(run, "default/proxy-1") == (ItemState.SKIPPED, "DaemonSet kube-proxy keeps it here")
 
 
+async def test_a_look_asks_for_the_pods_and_nothing_else(stage: NodeStage) -> None:
+    stage.cluster.refusals["web-1"] = [blocked()] * 1_000
+    run = await stage.start_drain()
+    await stage.clock.until(lambda: item_of(run, "default/web-1")[0] is ItemState.BLOCKED)
+    stage.cluster.calls.clear()
+    await stage.clock.advance(60)
+    asked = {call[:2] for call in stage.cluster.calls}
+    assert asked == {("list_objects", "pods"), ("evict", "web-1")}
+    assert len(stage.cluster.calls) <= 30 + 12
+    run.cancel()
+    await stage.ended(run)
+
+
 async def test_its_steps_are_written_before_they_are_done(stage: NodeStage) -> None:
     run = await stage.start_drain()
     await stage.ended(run)

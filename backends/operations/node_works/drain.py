@@ -32,6 +32,9 @@ from backends.operations.work import PartlyDone, Progress, Stopped, Verified
 _SAME_S = 1.0
 """The preview and the findings of one question are made of the same facts."""
 
+_OLD_S = 10.0
+"""A look at the pods that is older than this may be wrong by now, which is said."""
+
 
 class DrainWork:
     """Empties one node; parameters: the options, the node's `uid`, `was_cordoned`, and the `pods` that shall leave."""
@@ -152,7 +155,11 @@ class DrainWork:
         progress.say(f"{self._node} is cordoned: no new pod is placed on it")
 
     def _told(self, evicting: Evicting) -> str:
-        return told(evicting.pods.values()) if evicting.pods else "there was no pod to evict"
+        if evicting.seen_at is None:
+            return "its pods were not looked at yet"
+        ago_s = self._clock.monotonic() - evicting.seen_at
+        seen = f", as last seen {format_duration(ago_s)} ago" if ago_s > _OLD_S else ""
+        return (told(evicting.pods.values()) if evicting.pods else "there was no pod to evict") + seen
 
     def _partly(self, evicting: Evicting, why: str) -> PartlyDone:
         what = f"{self._node} is only partly drained: {self._told(evicting)}"

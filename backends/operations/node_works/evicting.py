@@ -53,8 +53,10 @@ class Evicting:
         self._clock = clock
         self._patience = patience
         self._owners: Owners = {}
+        self._staying: set[str] = set()
         self._came: Counter[str] = Counter()
-        self._has_looked = False
+        self.seen_at: float | None = None
+        """When the node's pods were last seen, by the monotonic clock."""
         self._throttled_until = 0.0
         self._node_looked_at = float("-inf")
         self._kubelet = ""
@@ -100,24 +102,25 @@ class Evicting:
             await self._progress.note({"gone": [each.pod.uid for each in gone]})
         for leaving in gone:
             self._show(leaving, Standing.GONE, "gone")
-        await self._take_new([pod for uid, pod in seen.items() if uid not in self.pods])
+        await self._take_new([pod for uid, pod in seen.items() if uid not in self.pods and uid not in self._staying])
         for uid, leaving in self.pods.items():
             if uid in seen and text(seen[uid], "metadata", "deletionTimestamp"):
                 await self._watch_ending(leaving, seen[uid])
+        self.seen_at = self._clock.monotonic()
 
     async def _take_new(self, pods: Sequence[Object]) -> None:
         """Judge pods that were not seen before: those of the start, and those that came meanwhile."""
-        if not pods and self._has_looked:
+        if not pods:
             return
         budgets, _ = await read_or_say(read_budgets(self._cluster), "disruption budgets")
         await read_owners(self._cluster, pods, self._owners)
         judged = sorted((judge_pod(pod, budgets or (), self._owners, self._options) for pod in pods), key=_order)
         for pod in judged:
             self._admit(pod)
-        self._has_looked = True
 
     def _admit(self, pod: DrainedPod) -> None:
         if not pod.leaves:
+            self._staying.add(pod.uid)
             why = "the kubelet runs it from a file" if pod.fate is Fate.MIRROR else f"{pod.workload} keeps it here"
             self._progress.item(pod.key, ItemState.SKIPPED, why)
             return
@@ -125,7 +128,7 @@ class Evicting:
         if why := pod.withheld(self._options):
             self._show(leaving, Standing.LEFT, why)
             return
-        if not self._has_looked:
+        if self.seen_at is None:
             self._show(leaving, Standing.WAITING, f"its budget: {', '.join(pod.budgets)}" if pod.budgets else "")
             return
         self._came[pod.workload] += 1
