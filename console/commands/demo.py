@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import AbstractContextManager
 
@@ -11,6 +12,7 @@ from console.commands.chosen import has_terminal
 from console.commands.drawing import toned
 from console.commands.lab_process import LabProcess, lab_process
 from console.commands.shell import Shell, pass_shell
+from console.configuration.folders import JOURNAL_VARIABLE
 
 
 @click.command()
@@ -45,4 +47,6 @@ def _open_app(shell: Shell, lab: LabProcess) -> int:
     from console.lab_faults import LabFaults
 
     shell.config = str(lab.config)
+    # What is done to simulated stamps is no part of the record of the real ones.
+    os.environ[JOURNAL_VARIABLE] = str(lab.folder / "journal.db")
     return open_app(shell, faults=LabFaults(lab.folder))
