@@ -1,0 +1,80 @@
+"""The services that changes pass through: made when the first change is looked at, not at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from backends.clock import Clock
+    from backends.journal import SqliteJournal
+    from backends.kubernetes import Cluster
+    from backends.model.change import Change
+    from backends.operations.fleet import Fleet
+    from backends.operations.gate import Gate
+    from backends.operations.runs import Runs
+    from backends.operations.team_lock import TeamLock
+    from console.settings import Settings
+
+NEEDED = (
+    "backends.journal",
+    "backends.operations.gate",
+    "backends.operations.preconditions",
+    "backends.operations.runs",
+    "backends.operations.team_lock",
+    "backends.operations.works",
+)
+"""The modules that are imported with them: 30 ms, better spent in a thread beforehand."""
+
+
+class WritingServices:
+    """The part of the services that changes the world."""
+
+    settings: Settings
+    fleet: Fleet
+    everywhere: Mapping[str, Cluster]
+    """The clusters of all stamps there are, whichever are watched: locks and preconditions are over all of them."""
+    _clock: Clock
+
+    @property
+    def journal(self) -> SqliteJournal:
+        """Where every change is written down."""
+        raise NotImplementedError
+
+    @cached_property
+    def lock(self) -> TeamLock:
+        """Who of the team works on which stamp."""
+        from backends.journal import works_still
+        from backends.operations.team_lock import TeamLock
+
+        journal = self.journal
+        return TeamLock(
+            self.everywhere, journal.author, self._clock, is_gone=lambda author: works_still(author) is False
+        )
+
+    @cached_property
+    def gate(self) -> Gate:
+        """What every change passes; its `arming` says whether writing is armed."""
+        from backends.operations.arming import Arming
+        from backends.operations.gate import Gate
+        from backends.operations.preconditions import FleetPreconditions
+
+        clusters, clock = self.everywhere, self._clock
+        rules = FleetPreconditions(self.fleet, self.lock, clusters, tuple(clusters), clock, self._going_on)
+        return Gate(clusters, rules, self.lock, self.journal, Arming(clock, self.settings.armed_for_s), clock)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The changes that are being carried out."""
+        from backends.operations.runs import Runs
+
+        return Runs(self.gate, self.journal, self._clock)
+
+    async def close_runs(self) -> None:
+        """Leave what is going on open in the journal; before the journal is closed."""
+        if "runs" in vars(self):
+            await self.runs.close()
+
+    def _going_on(self) -> tuple[Change, ...]:
+        return tuple(run.change for run in self.runs.active)
