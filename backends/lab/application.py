@@ -7,7 +7,7 @@ import contextlib
 import html
 import random
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from backends.lab.tasks import keep_running
 from backends.lab.world.load import Load
 from backends.lab.world.world import Tier
 
+_SLOW_RELEASE_S = 1.0
 _FRUIT = ("Strawberry", "Banana", "Mango", "Blueberry", "Pineapple", "Kiwi", "Peach", "Papaya", "Cherry")
 ITEMS: Mapping[int, str] = dict(enumerate(_FRUIT, start=1))
 
@@ -153,7 +154,9 @@ class ApplicationServer:
         while self._faults.active("link-black-hole"):  # a caller who gives up cancels this
             await self._link_changed.wait()
         mean_s = self._world.load.latency_s(self._world.load.now)
-        await asyncio.sleep(mean_s * self._dice.uniform(0.7, 1.4))
+        tiers = self._world.tiers().values()
+        slow = self._meets(tier.slow / max(1, tier.listed) for tier in tiers)
+        await asyncio.sleep(mean_s * self._dice.uniform(0.7, 1.4) + (_SLOW_RELEASE_S if slow else 0.0))
 
     def _refusal(self, path: str) -> web.Response | None:
         if self._faults.active("app-error"):
@@ -166,12 +169,18 @@ class ApplicationServer:
                 )
         # A pod on a node that just died is still listed: what is routed there is lost.
         lost = max(tier.dead / tier.listed for tier in tiers.values())
+        if self._meets(tier.failing / tier.listed for tier in tiers.values()):
+            return web.Response(status=500, text="500 Internal Server Error: ratings cannot be read\n")
         # One missing pod is covered by the others, as in a rollout; more are felt.
         short = max(max(0, tier.wanted - tier.listed - 1) / max(1, tier.wanted) for tier in tiers.values())
         felt = 0.0 if path == "/healthz" else 0.5 * short
         if self._dice.random() < max(lost, felt):
             return web.Response(status=502, text="502 Bad Gateway: upstream prematurely closed the connection\n")
         return None
+
+    def _meets(self, shares: Iterable[float]) -> bool:
+        """Tell whether a request that passes one pod of each tier meets one of a share of them."""
+        return any(self._dice.random() < share for share in shares)
 
     async def _home(self, request: web.Request) -> web.Response:
         items = "".join(f'<li><a href="/items/{number}">{name}</a></li>' for number, name in ITEMS.items())

@@ -10,7 +10,7 @@ from typing import Any
 from backends.lab.clock import rfc3339
 from backends.lab.objects import Object, ObjectStore
 from backends.lab.world.daemonset import TOLERATED
-from backends.lab.world.deployment import REVISION
+from backends.lab.world.deployment_annotations import REVISION
 from backends.lab.world.deployment_status import deployment_status
 from backends.lab.world.nodes import node_info
 from backends.lab.world.pods import pod_address, qos_class, running_status, with_defaults
@@ -155,7 +155,14 @@ class Builder:
             "revisionHistoryLimit": 10,
         }
         made = new_object(
-            "daemonsets.apps", name, namespace, labels=dict(labels), created=rfc3339(born), spec=whole, status=status
+            "daemonsets.apps",
+            name,
+            namespace,
+            labels=dict(labels),
+            created=rfc3339(born),
+            spec=whole,
+            status=status,
+            annotations={"deprecated.daemonset.template.generation": "1"},
         )
         workload = self.store.create("daemonsets.apps", made, owned=True)
         self.store.create("controllerrevisions.apps", controller_revision(workload, 1), owned=True)

@@ -10,8 +10,8 @@ from backends.lab.world.cluster import Controller, key_of_change
 from backends.lab.world.pods import from_template, is_finished, is_ready, pod_condition
 from backends.lab.world.replicaset import owners_named
 from backends.lab.world.scheduler import tolerates
-from backends.lab.world.shapes import Key, is_deleting, key_of, with_status
-from backends.lab.world.statefulset import REVISION_LABEL, ensure_revision
+from backends.lab.world.shapes import Key, is_deleting, key_of, scaled, with_status
+from backends.lab.world.statefulset import REVISION_LABEL, ensure_revision, forget_revisions
 
 TOLERATED = [
     {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": effect}
@@ -64,7 +64,9 @@ class DaemonSetController(Controller):
 
     def _create(self, workload: Object, node: str, revision: str) -> Object:
         prefix = f"{workload['metadata']['name']}-"
-        labels = {REVISION_LABEL: revision, "pod-template-generation": "1"}
+        annotations = workload["metadata"].get("annotations") or {}
+        generation = annotations.get("deprecated.daemonset.template.generation", "1")
+        labels = {REVISION_LABEL: revision, "pod-template-generation": generation}
         pod = from_template(workload, workload["spec"]["template"], generateName=prefix, labels=labels)
         pod["spec"]["tolerations"] = [*(workload["spec"]["template"]["spec"].get("tolerations") or ()), *TOLERATED]
         pod["spec"]["nodeName"] = node
@@ -84,7 +86,7 @@ class DaemonSetController(Controller):
         strategy = workload["spec"].get("updateStrategy", {})
         if strategy.get("type", "RollingUpdate") != "RollingUpdate":
             return
-        allowed = int(str((strategy.get("rollingUpdate") or {}).get("maxUnavailable", 1)).rstrip("%") or 1)
+        allowed = scaled((strategy.get("rollingUpdate") or {}).get("maxUnavailable", 1), len(pods), up=True)
         missing = sum(not is_ready(pod) or is_deleting(pod) for pod in pods.values())
         for pod in pods.values():
             if missing >= allowed:
@@ -112,6 +114,7 @@ class DaemonSetController(Controller):
             changed = with_status(workload)
             changed["status"] = status
             self.store.replace("daemonsets.apps", changed, owned=True)
+        forget_revisions(self.cluster, workload, pods)
 
 
 def _takes(workload: Object, node: Object) -> bool:

@@ -8,6 +8,13 @@ from typing import ClassVar
 
 from backends.lab.objects import Change, Object, copy_json
 from backends.lab.world.cluster import Controller, key_of_change
+from backends.lab.world.deployment_annotations import (
+    REVISION,
+    limits,
+    new_annotations,
+    revision_of,
+    scaled_annotations,
+)
 from backends.lab.world.deployment_status import deployment_status
 from backends.lab.world.pods import is_finished
 from backends.lab.world.replicaset import owners_named
@@ -16,15 +23,11 @@ from backends.lab.world.shapes import (
     is_deleting,
     new_object,
     owner_reference,
-    scaled,
     set_condition,
     short_hash,
     with_metadata,
     with_status,
 )
-
-REVISION = "deployment.kubernetes.io/revision"
-_COPIED_NOT = {"kubectl.kubernetes.io/last-applied-configuration", REVISION}
 
 
 class DeploymentController(Controller):
@@ -69,16 +72,18 @@ class DeploymentController(Controller):
 
     def _ensure_new(self, deployment: Object, new: Object | None, old: Sequence[Object]) -> Object:
         meta = deployment["metadata"]
-        newest = max((_revision(each) for each in old), default=0)
-        revision = max(newest + 1, _revision(new) if new else 1)
+        newest = max((revision_of(each) for each in old), default=0)
+        revision = max(newest + 1, revision_of(new) if new else 1)
         if new is None:
             new = self._create(deployment, revision, old)
-        elif _revision(new) != revision:
-            annotations = {**new["metadata"].get("annotations", {}), REVISION: str(revision)}
-            history = [each for each in annotations.get(f"{REVISION}-history", "").split(",") if each]
-            annotations[f"{REVISION}-history"] = ",".join([*history, str(_revision(new))])
-            new = self.store.replace("replicasets.apps", with_metadata(new, annotations=annotations), owned=True)
-            self._progress(deployment, "FoundNewReplicaSet", f'Found new replica set "{new["metadata"]["name"]}"')
+        else:
+            held = new["metadata"].get("annotations") or {}
+            annotations = new_annotations(deployment, held, revision)
+            if annotations != held:
+                new = self.store.replace("replicasets.apps", with_metadata(new, annotations=annotations), owned=True)
+            if held.get(REVISION) != str(revision):
+                text = f'Found new replica set "{new["metadata"]["name"]}"'
+                self._progress(deployment, "FoundNewReplicaSet", text)
         deployment = self.store.get("deployments.apps", meta["namespace"], meta["name"])
         annotations = deployment["metadata"].get("annotations") or {}
         if annotations.get(REVISION) != str(revision):
@@ -96,8 +101,7 @@ class DeploymentController(Controller):
         spec = {"replicas": 0, "selector": selector, "template": template}
         if deployment["spec"].get("minReadySeconds"):
             spec["minReadySeconds"] = deployment["spec"]["minReadySeconds"]
-        annotations = {k: v for k, v in (meta.get("annotations") or {}).items() if k not in _COPIED_NOT}
-        annotations[REVISION] = str(revision)
+        annotations = scaled_annotations(deployment, new_annotations(deployment, {}, revision))
         spec["replicas"] = self._room_for_new(deployment, 0, old)
         replica_set = new_object(
             "replicasets.apps", f"{meta['name']}-{label}", meta["namespace"], labels=template["metadata"]["labels"],
@@ -113,7 +117,7 @@ class DeploymentController(Controller):
     def _clean_up(self, deployment: Object, new: Object, old: Sequence[Object]) -> None:
         limit = deployment["spec"].get("revisionHistoryLimit", 10)
         empty = [each for each in old if not each["spec"].get("replicas") and not each["status"].get("replicas")]
-        for each in sorted(empty, key=_revision)[: max(0, len(old) - limit)]:
+        for each in sorted(empty, key=revision_of)[: max(0, len(old) - limit)]:
             self.store.remove("replicasets.apps", each["metadata"]["namespace"], each["metadata"]["name"])
 
     # scaling
@@ -122,7 +126,7 @@ class DeploymentController(Controller):
         wanted = int(deployment["spec"].get("replicas", 1))
         if deployment["spec"].get("strategy", {}).get("type") == "Recreate":
             return 0 if any(each["spec"].get("replicas") for each in old) else wanted
-        surge, _ = _limits(deployment)
+        surge, _ = limits(deployment)
         total: int = current + sum(each["spec"].get("replicas", 0) for each in old)
         room = wanted + surge - total
         return min(wanted, current + max(0, room))
@@ -137,12 +141,12 @@ class DeploymentController(Controller):
         if room > current:
             self._scale(deployment, new, room)
             return
-        _, unavailable = _limits(deployment)
+        _, unavailable = limits(deployment)
         alive = [each for each in old if each["spec"].get("replicas")]
         new_available = new.get("status", {}).get("availableReplicas", 0)
         total = current + sum(each["spec"]["replicas"] for each in alive)
         spare = total - (wanted - unavailable) - (current - new_available)
-        for each in sorted(alive, key=_revision):
+        for each in sorted(alive, key=revision_of):
             # unhealthy old pods go first: they serve nobody
             sick = each["spec"]["replicas"] - each["status"].get("availableReplicas", 0)
             cut = min(sick, max(0, spare))
@@ -165,7 +169,7 @@ class DeploymentController(Controller):
     def _scale_paused(self, deployment: Object, new: Object | None, owned: Sequence[Object]) -> None:
         """Follow `kubectl scale` while paused: the difference goes to the newest revision that has pods."""
         active = [each for each in owned if each["spec"].get("replicas")]
-        target = max(active, key=_revision, default=new)
+        target = max(active, key=revision_of, default=new)
         if target is not None:
             others = sum(each["spec"].get("replicas", 0) for each in owned if each is not target)
             self._scale(deployment, target, max(0, deployment["spec"].get("replicas", 1) - others))
@@ -175,7 +179,9 @@ class DeploymentController(Controller):
         if before == replicas:
             return
         name = replica_set["metadata"]["name"]
-        changed = {**with_metadata(replica_set), "spec": {**replica_set["spec"], "replicas": replicas}}
+        annotations = scaled_annotations(deployment, replica_set["metadata"].get("annotations") or {})
+        changed = with_metadata(replica_set, annotations=annotations)
+        changed["spec"] = {**replica_set["spec"], "replicas": replicas}
         self.store.replace("replicasets.apps", changed, owned=True)
         way = "up" if replicas > before else "down"
         tail = f" from {before}" if self.cluster.minor >= 26 else ""
@@ -209,17 +215,3 @@ def _plain(template: Object) -> Object:
     meta = template.get("metadata") or {}
     labels = {key: value for key, value in (meta.get("labels") or {}).items() if key != "pod-template-hash"}
     return {"labels": labels, "annotations": meta.get("annotations") or {}, "spec": template["spec"]}
-
-
-def _revision(replica_set: Object | None) -> int:
-    annotations = (replica_set or {}).get("metadata", {}).get("annotations") or {}
-    return int(annotations.get(REVISION, 0))
-
-
-def _limits(deployment: Object) -> tuple[int, int]:
-    """Return how many pods may be surplus and how many may be missing during a rolling update."""
-    rolling = deployment["spec"].get("strategy", {}).get("rollingUpdate") or {}
-    wanted = deployment["spec"].get("replicas", 1)
-    surge = scaled(rolling.get("maxSurge", "25%"), wanted, up=True)
-    unavailable = scaled(rolling.get("maxUnavailable", "25%"), wanted, up=False)
-    return surge, unavailable if surge or unavailable else 1

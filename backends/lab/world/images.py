@@ -1,13 +1,38 @@
-"""Container images: which node holds which, and which no registry has."""
+"""Container images: which there are, how releases of the application behave, and which node holds which.
+
+The application's own registry has the releases v1 to v5 and bad ones, told by what follows the number in the tag:
+`v2-errors` starts and is ready, but answers 500; `v2-slow` takes a second longer for a page; `v2-unready` never
+passes its readiness probe; `v2-crash` ends soon after its start. No other tag exists there. Of every other
+repository all tags exist but `broken` and `missing`.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 
+from backends.lab.objects import Object
 
-def is_broken(image: str) -> bool:
-    """Return whether the registry does not have an image: its tag is `broken` or `missing`."""
-    return image.rpartition(":")[2] in ("broken", "missing")
+APPLICATION_REGISTRY = "ratings.azurecr.io"
+_RELEASE = re.compile(r"v[1-5](?:-(errors|slow|unready|crash))?")
+
+
+def exists(image: str) -> bool:
+    """Return whether the registry has an image."""
+    tag = image.rpartition(":")[2]
+    if image.startswith(f"{APPLICATION_REGISTRY}/"):
+        return _RELEASE.fullmatch(tag) is not None
+    return tag not in ("broken", "missing")
+
+
+def misbehaves(pod: Object, how: str) -> bool:
+    """Return whether a pod runs a bad release of the kind `errors`, `slow`, `unready` or `crash`."""
+    for container in pod["spec"]["containers"]:
+        image = container["image"]
+        found = _RELEASE.fullmatch(image.rpartition(":")[2]) if image.startswith(f"{APPLICATION_REGISTRY}/") else None
+        if found is not None and found[1] == how:
+            return True
+    return False
 
 
 class ImageStore:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from backends.lab.objects import Change, Object
 from backends.lab.world import containers
 from backends.lab.world.cluster import Cluster, key_of_change
-from backends.lab.world.images import ImageStore, is_broken
+from backends.lab.world.images import ImageStore, exists, misbehaves
 from backends.lab.world.pod_steps import PodSteps, Run
 from backends.lab.world.pods import is_finished, is_ready, pod_address
 from backends.lab.world.shapes import Key, controller_of, is_deleting, key_of, with_status
@@ -70,7 +70,7 @@ class Kubelet(PodSteps):
         node = pod["spec"]["nodeName"]
         for container in pod["spec"]["containers"]:
             image = container["image"]
-            if is_broken(image):
+            if not exists(image):
                 self._tell(pod, container, "Pulling", f'Pulling image "{image}"')
                 self._later(self._between(0.8, 2.0), key, self._fail_pull)
                 return
@@ -96,7 +96,7 @@ class Kubelet(PodSteps):
     def _fail_pull(self, key: Key, pod: Object) -> None:
         statuses, back_off = [], False
         for container, status in zip(pod["spec"]["containers"], pod["status"]["containerStatuses"], strict=True):
-            if not is_broken(container["image"]):
+            if exists(container["image"]):
                 statuses.append(status)
                 continue
             image = container["image"]
@@ -141,9 +141,9 @@ class Kubelet(PodSteps):
         if duration is not None:
             self._settle(key, pod)
             self._later(duration, key, self._complete)
-        elif self.crashes(pod):
+        elif self.crashes(pod) or misbehaves(pod, "crash"):
             self._later(self._between(*_CRASH_AFTER_S), key, self._crash)
-        else:
+        elif not misbehaves(pod, "unready"):
             self._later(max(containers.ready_after_s(each) for each in pod["spec"]["containers"]), key, self._settle)
 
     def _settle(self, key: Key, pod: Object) -> None:
@@ -258,6 +258,8 @@ class Kubelet(PodSteps):
             elif is_finished(pod):
                 continue
             elif statuses and all("running" in each["state"] for each in statuses):
+                if misbehaves(pod, "unready"):
+                    continue
                 self._later(self._between(0.5, 3.0), key, self._settle)
             elif statuses:
                 self._later(self._between(0.5, 3.0), key, self._pull)

@@ -136,7 +136,8 @@ class StatefulSetController(Controller):
         if status != old:
             changed = with_status(workload)
             changed["status"] = status
-            self.store.replace("statefulsets.apps", changed, owned=True)
+            workload = self.store.replace("statefulsets.apps", changed, owned=True)
+        forget_revisions(self.cluster, workload, pods)
 
 
 def ensure_revision(cluster: Cluster, workload: Object) -> str:
@@ -150,6 +151,22 @@ def ensure_revision(cluster: Cluster, workload: Object) -> str:
     elif held["revision"] < newest:
         cluster.store.replace(_REVISIONS, {**with_metadata(held), "revision": newest + 1}, owned=True)
     return name
+
+
+def forget_revisions(cluster: Cluster, workload: Object, pods: Iterable[Object]) -> None:
+    """Remove the oldest ControllerRevisions beyond the limit, but none that a pod or the status still names."""
+    status, prefix = workload.get("status") or {}, f"{workload['metadata']['name']}-"
+    live = {pod["metadata"].get("labels", {}).get(REVISION_LABEL, "") for pod in pods}
+    live |= {status.get("currentRevision", ""), status.get("updateRevision", ""), revision_name(workload)}
+    owned = cluster.index.owned(workload["metadata"]["uid"], _REVISIONS)
+    past = [
+        each
+        for each in sorted(owned, key=lambda each: int(each["revision"]))
+        if not {each["metadata"]["name"], each["metadata"]["name"].removeprefix(prefix)} & live
+    ]
+    limit = workload["spec"].get("revisionHistoryLimit", 10)
+    for each in past[: max(0, len(past) - limit)]:
+        cluster.store.remove(_REVISIONS, each["metadata"]["namespace"], each["metadata"]["name"])
 
 
 def revision_name(workload: Object) -> str:

@@ -24,6 +24,7 @@ from backends.lab.world.deployment import DeploymentController
 from backends.lab.world.disruption import DisruptionController
 from backends.lab.world.endpoints import EndpointsController, LoadBalancers
 from backends.lab.world.garbage import GarbageCollector, Namespaces
+from backends.lab.world.images import misbehaves
 from backends.lab.world.incidents import Incidents
 from backends.lab.world.job import CronJobController, JobController
 from backends.lab.world.kubelet import Kubelet
@@ -44,11 +45,17 @@ _INGRESS = "nginx-ingress-1588931383-controller"
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """One tier of the application: pods wanted, pods that answer, and those of them on nodes that are gone silent."""
+    """One tier of the application, in pods.
+
+    Those wanted; those listed as ready; of these the ones on silent nodes, and those whose release answers errors or
+    is slow.
+    """
 
     wanted: int
     listed: int
     dead: int
+    failing: int = 0
+    slow: int = 0
 
     @property
     def answering(self) -> int:
@@ -171,7 +178,11 @@ class World:
         workload = self.cluster.store.find(resource, DEFAULT_NAMESPACE, name)
         listed = self.load.addresses(name)
         dead = sum(each.get("nodeName") in self.kubelet.silent for each in listed)
-        return Tier(workload["spec"].get("replicas", 1) if workload else 0, len(listed), dead)
+        targets = ((each.get("targetRef") or {}).get("name", "") for each in listed)
+        found = [self.cluster.store.find("pods", DEFAULT_NAMESPACE, name) for name in targets]
+        failing, slow = (sum(pod is not None and misbehaves(pod, how) for pod in found) for how in ("errors", "slow"))
+        wanted = workload["spec"].get("replicas", 1) if workload else 0
+        return Tier(wanted, len(listed), dead, failing, slow)
 
     def _learn_images(self) -> None:
         for pod in self.cluster.store.each("pods"):
