@@ -1,8 +1,8 @@
 """The one place that knows concrete classes: configuration in, running services out.
 
-Nothing heavy is imported until `open_services` is entered, so that a first paint or `--help` does not pay for it:
-the Kubernetes client costs 0.2 s, the HTTP client of the probe 0.03 s where an application is
-configured. `preload` imports them, for a thread.
+Nothing heavy is imported until `open_services` is entered, so that a first paint or `--help` does not pay for it.
+Then what watching needs is imported, in a thread; whatever else there is comes when it is asked for, or when
+`Services.prepare` is: all of it would double the time to the first rows.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import asyncio
 import contextlib
 import importlib
 import logging
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from backends.clock import Clock, SystemClock
 
 if TYPE_CHECKING:
     from backends.journal import SqliteJournal
+    from backends.kubernetes import Cluster
     from backends.model.stamp import Stamp
     from backends.operations.details import Details
     from backends.operations.doctor import Doctor
@@ -30,32 +31,100 @@ if TYPE_CHECKING:
     from console.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
 class Services:
-    """Everything the console can do, running, on the stamps it was opened for."""
+    """Everything the console can do, running, on the stamps it was opened for.
 
-    settings: Settings
-    stamps: tuple[Stamp, ...]
-    fleet: Fleet
-    resources: Resources
-    details: Details
-    logs: Logs
-    doctor: Doctor
-    journal: SqliteJournal
-    reconciliation: Reconciliation
+    A service that is not needed to watch is made at its first use; `prepare` spares that use the import.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        stamps: tuple[Stamp, ...],
+        clusters: Mapping[str, Cluster],
+        probes: Mapping[str, HttpProbe],
+        clock: Clock,
+    ) -> None:
+        from backends.operations.fleet import Fleet
+        from backends.operations.resources import Resources
+
+        self.settings = settings
+        self.stamps = stamps
+        self.fleet: Fleet = Fleet(clusters, probes, clock)
+        self.resources: Resources = Resources(clusters, clock)
+        self._clusters = clusters
+        self._probes = probes
+        self._clock = clock
+
+    @cached_property
+    def details(self) -> Details:
+        """One object in depth."""
+        from backends.operations.details import Details
+
+        return Details(self._clusters, self._clock)
+
+    @cached_property
+    def logs(self) -> Logs:
+        """Log lines, merged over stamps."""
+        from backends.operations.logs import Logs
+
+        return Logs(self._clusters, self._clock)
+
+    @cached_property
+    def doctor(self) -> Doctor:
+        """Every source examined."""
+        from backends.operations.doctor import Doctor
+
+        return Doctor(self._clusters, self._probes, self._clock)
+
+    @cached_property
+    def journal(self) -> SqliteJournal:
+        """What was done; its file is opened when it is first read or written."""
+        from backends.journal import SqliteJournal
+        from console.configuration.folders import journal_file
+
+        return SqliteJournal(journal_file(), self._clock)
+
+    @cached_property
+    def reconciliation(self) -> Reconciliation:
+        """What ended processes left open, compared with the clusters."""
+        from backends.journal import works_still
+        from backends.operations.reconciliation import Reconciliation
+        from backends.operations.works import rebuild
+
+        return Reconciliation(self.journal, lambda change: rebuild(change, self._clusters, self._clock), works_still)
+
+    async def prepare(self) -> None:
+        """Import in a thread what the services made at their first use need."""
+        await asyncio.to_thread(_load, _FOR_THE_REST)
+
+    async def close(self) -> None:
+        """Close what was made here."""
+        if "journal" in vars(self):
+            await self.journal.__aexit__(None, None, None)
+
+
+_FOR_WATCHING = ("backends.kubernetes", "backends.operations.fleet", "backends.operations.resources")
+_FOR_THE_REST = (
+    "backends.model.describe",
+    "backends.operations.details",
+    "backends.operations.surroundings",
+    "backends.operations.logs",
+    "backends.operations.doctor",
+    "backends.journal",
+    "backends.operations.reconciliation",
+    "backends.operations.works",
+)
 
 
 def preload() -> None:
     """Import what `open_services` needs; run it in a thread (`asyncio.to_thread`) to keep the loop free."""
-    import backends.journal
-    import backends.kubernetes
-    import backends.operations.details
-    import backends.operations.doctor
-    import backends.operations.fleet
-    import backends.operations.logs
-    import backends.operations.reconciliation
-    import backends.operations.resources
-    import backends.operations.works  # noqa: F401
+    _load(_FOR_WATCHING)
+
+
+def _load(names: tuple[str, ...]) -> None:
+    for name in names:
+        importlib.import_module(name)
 
 
 @contextlib.asynccontextmanager
@@ -72,16 +141,7 @@ async def open_services(
     `follow_fleet` False leaves the fleet's own watches and probes out, for commands that look at one thing.
     """
     await asyncio.to_thread(preload)
-    from backends.journal import SqliteJournal, works_still
     from backends.kubernetes import Cluster
-    from backends.operations.details import Details
-    from backends.operations.doctor import Doctor
-    from backends.operations.fleet import Fleet
-    from backends.operations.logs import Logs
-    from backends.operations.reconciliation import Reconciliation
-    from backends.operations.resources import Resources
-    from backends.operations.works import rebuild
-    from console.configuration.folders import journal_file
 
     clock = clock or SystemClock()
     chosen = settings.only(stamps)
@@ -90,23 +150,13 @@ async def open_services(
         probes = await _open_probes(chosen, clock)
         for probe in probes.values():
             stack.push_async_callback(probe.close)
-        journal = await stack.enter_async_context(SqliteJournal(journal_file(), clock))
-        fleet = Fleet(clusters, probes, clock)
+        services = Services(settings, chosen, clusters, probes, clock)
+        stack.push_async_callback(services.close)
         if follow_fleet:
-            following = asyncio.create_task(fleet.run(), name="fleet")
+            following = asyncio.create_task(services.fleet.run(), name="fleet")
             following.add_done_callback(_log_failure)
             stack.push_async_callback(_end, following)
-        yield Services(
-            settings=settings,
-            stamps=chosen,
-            fleet=fleet,
-            resources=Resources(clusters, clock),
-            details=Details(clusters, clock),
-            logs=Logs(clusters, clock),
-            doctor=Doctor(clusters, probes, clock),
-            journal=journal,
-            reconciliation=Reconciliation(journal, lambda change: rebuild(change, clusters, clock), works_still),
-        )
+        yield services
 
 
 async def _open_probes(stamps: tuple[Stamp, ...], clock: Clock) -> dict[str, HttpProbe]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from backends.clock import Clock
-from backends.model.describe import describe
-from backends.model.describe.containers import containers_of
-from backends.model.detail import ContainerDetail, Detail
-from backends.model.manifest import to_yaml
-from backends.model.scope import PodScope, scope_of
 from backends.operations.ports import ClusterReader
 from backends.operations.sources import asked
-from backends.operations.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from backends.model.detail import ContainerDetail, Detail
+    from backends.model.scope import PodScope
+
+# A table has the details at hand before anyone asks for one: what they are made with is imported then.
 
 
 class Details:
@@ -24,6 +25,9 @@ class Details:
 
     async def describe(self, stamp: str, kind: str, name: str, namespace: str | None = None) -> Detail:
         """Describe one object; what belongs to it but cannot be read is named in `gaps`."""
+        from backends.model.describe import describe
+        from backends.operations.surroundings import Surroundings
+
         cluster = self._cluster(stamp)
         obj = await cluster.get(kind, name, namespace)
         around = Surroundings(cluster, self._clock, obj)
@@ -34,18 +38,21 @@ class Details:
         self, stamp: str, kind: str, name: str, namespace: str | None = None, reveal_secrets: bool = False
     ) -> str:
         """Return the object as YAML without managed fields; what looks like a secret is masked unless revealed."""
+        from backends.model.manifest import to_yaml
+
         return to_yaml(await self._cluster(stamp).get(kind, name, namespace), reveal_secrets=reveal_secrets)
 
     async def containers(self, stamp: str, namespace: str, pod: str) -> tuple[ContainerDetail, ...]:
         """Return the containers of a pod: init, app, then ephemeral ones."""
+        from backends.model.describe.containers import containers_of
+
         return containers_of(await self._cluster(stamp).get("pods", pod, namespace))
 
     async def pods_of(self, stamp: str, kind: str, name: str, namespace: str | None = None) -> PodScope | None:
         """Return how to ask for the pods behind an object, or None when its kind has none."""
+        from backends.model.scope import scope_of
+
         return scope_of(await self._cluster(stamp).get(kind, name, namespace))
 
     def _cluster(self, stamp: str) -> ClusterReader:
         return asked(self._clusters, (stamp,))[0]
-
-
-__all__ = ["Details", "PodScope"]

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from console.wiring import Services
     from screens.faults.control import FaultControl
 
+_FIRST_ROWS_S = 10.0
+"""How long the rest of a start waits for the stamps to answer."""
+
 
 def open_app(shell: Shell, faults: FaultControl | None = None) -> int:
     """Run the console on the chosen stamps until its user leaves, and return the exit code."""
@@ -56,4 +59,17 @@ async def _open_services(settings: Settings, stamps: tuple[str, ...]) -> AsyncIt
         gc.freeze()
         gc.enable()
     async with open_services(settings, stamps=stamps) as services:
-        yield services
+        settling = asyncio.create_task(_settle(services), name="settling")
+        try:
+            yield services
+        finally:
+            settling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await settling
+
+
+async def _settle(services: Services) -> None:
+    """Once the first rows are there, import what may be asked for next; all of it stays, and is not looked through."""
+    await services.fleet.settled(_FIRST_ROWS_S)
+    await services.prepare()
+    gc.freeze()
