@@ -100,6 +100,10 @@ async def test_a_budget_is_waited_for_and_named(stage: NodeStage) -> None:
     run = await stage.start_drain()
     await stage.clock.until(lambda: item_of(run, "default/web-1")[0] is ItemState.BLOCKED)
     assert item_of(run, "default/web-1")[1] == "The disruption budget web needs 2 healthy pods and has 2 currently"
+    await stage.clock.until(lambda: len(stage.cluster.asked) == 3)
+    # It is blocked since the first refusal, also while it is tried again.
+    (item,) = (each for each in run.status.value.items if each.key == "default/web-1")
+    assert item.state is ItemState.BLOCKED and stage.clock.now() - item.since >= 9
     assert (await stage.ended(run)).is_well
     assert stage.cluster.asked == ["web-1"] * 4
     assert stage.cluster.evictions[0][1] >= 15  # 5 s between tries, as kubectl has it

@@ -16,10 +16,11 @@ from backends.errors import BudgetBlocked, Conflict, Forbidden, Invalid, NotFoun
 from backends.model.age import format_duration
 from backends.model.diagnosis import Object
 from backends.model.drain import DrainedPod, DrainOptions, Fate, judge_pod
-from backends.model.fields import condition, text
+from backends.model.fields import text
 from backends.model.fleet import Severity
 from backends.model.run import ItemState
 from backends.operations.node_works.facts import Owners, read_budgets, read_or_say, read_owners, read_pods
+from backends.operations.node_works.kubelet import KubeletWatch
 from backends.operations.node_works.leaving import Leaving, Standing
 from backends.operations.node_works.patience import Patience, asked_delay_s
 from backends.operations.ports import ClusterWriter
@@ -29,7 +30,6 @@ LOOK_S = 2.0
 """How often the node's pods are looked at."""
 RETRY_S = 5.0
 """How long after a refusal a pod is tried again, as kubectl does."""
-_NODE_LOOK_S = 15.0
 _RETURNS = 2
 """How many pods of one controller may come to the cordoned node before they are left alone."""
 
@@ -54,12 +54,12 @@ class Evicting:
         self._patience = patience
         self._owners: Owners = {}
         self._staying: set[str] = set()
+        self._asking: dict[str, asyncio.Task[None]] = {}
         self._came: Counter[str] = Counter()
         self.seen_at: float | None = None
         """When the node's pods were last seen, by the monotonic clock."""
         self._throttled_until = 0.0
-        self._node_looked_at = float("-inf")
-        self._kubelet = ""
+        self._kubelet = KubeletWatch(cluster, node, progress, clock)
         self.pods: dict[str, Leaving] = {}
         """Every pod that leaves, by uid, in the order they are tried."""
 
@@ -68,6 +68,12 @@ class Evicting:
 
         `planned` are (namespace, name, uid) of the pods the plan had: those that are gone by now are told.
         """
+        try:
+            await self._until_settled(planned)
+        finally:
+            await self._leave_unanswered()
+
+    async def _until_settled(self, planned: Sequence[tuple[str, str, str]]) -> None:
         was_settled = False
         while True:
             await self._patience.hold(self._glance)
@@ -152,83 +158,92 @@ class Evicting:
             if not leaving.tried:
                 self._progress.say(f"{leaving.pod.key} was being deleted already")
         if leaving.is_overdue(now):
-            await self._look_at_node()
-        self._show(leaving, Standing.ENDING, leaving.ending_words(pod, now, self._kubelet))
-
-    async def _look_at_node(self) -> None:
-        """Find out whether the node's kubelet is there to end pods; told once."""
-        now = self._clock.monotonic()
-        if now - self._node_looked_at < _NODE_LOOK_S:
-            return
-        self._node_looked_at = now
-        try:
-            ready = condition(await self._cluster.get("nodes", self._node), "Ready")
-        except SourceError:
-            return
-        before, self._kubelet = self._kubelet, ""
-        if ready.get("status") != "True":
-            self._kubelet = text(ready, "message") or text(ready, "reason") or "it never reported"
-        if self._kubelet and not before:
-            why = f"the kubelet of {self._node} does not end its pods: {self._kubelet}"
-            todo = "they go when it is back, or when the node's object is deleted"
-            self._progress.say(f"{why}; {todo}", Severity.BAD)
+            await self._kubelet.look()
+        self._show(leaving, Standing.ENDING, leaving.ending_words(pod, now, self._kubelet.trouble))
 
     # Evicting
 
     async def _evict_some(self) -> None:
         now = self._clock.monotonic()
+        self._collect_answers()
         if now < self._throttled_until:
             return
-        ending = [each for each in self.pods.values() if each.standing is Standing.ENDING and not each.is_overdue(now)]
-        lanes = {each.pod.lane for each in ending}
+        busy = [each for each in self.pods.values() if each.is_busy and not each.is_overdue(now)]
+        lanes = {each.pod.lane for each in busy}
         chosen: list[Leaving] = []
         for leaving in self.pods.values():
-            if len(ending) + len(chosen) >= self._options.at_once:
+            if len(busy) + len(chosen) >= self._options.at_once:
                 break
             if leaving.standing.may_be_tried and leaving.retry_at <= now and leaving.pod.lane not in lanes:
                 lanes.add(leaving.pod.lane)
                 chosen.append(leaving)
         if fresh := [each for each in chosen if not each.tried]:
             await self._progress.note({"evicting": [[each.pod.key, each.pod.uid] for each in fresh]})
-        await asyncio.gather(*(self._evict(each) for each in chosen))
+        for leaving in chosen:
+            if leaving.blocked_by:
+                leaving.standing = Standing.ASKED  # it is still shown as blocked, and since when
+            else:
+                self._show(leaving, Standing.ASKED, "evicting")
+            self._asking[leaving.pod.uid] = asyncio.create_task(self._evict(leaving), name=f"evict {leaving.pod.key}")
+
+    def _collect_answers(self) -> None:
+        """Forget evictions that were answered; a fault of ours in one of them is raised here."""
+        for uid, task in list(self._asking.items()):
+            if task.done():
+                del self._asking[uid]
+                task.result()
+
+    async def _leave_unanswered(self) -> None:
+        """Wait no longer for answers: an eviction that was sent may still be done."""
+        tasks = [*self._asking.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _evict(self, leaving: Leaving) -> None:
         pod = leaving.pod
         leaving.tried += 1
+        problem: SourceError | None = None
         try:
             await self._cluster.evict(pod.name, pod.namespace, uid=pod.uid, grace_s=self._options.grace_s)
-        except BudgetBlocked as blocked:
-            self._block(leaving, blocked)
-        except Throttled as throttled:
-            delay_s = asked_delay_s(throttled, RETRY_S)
-            self._throttled_until = max(self._throttled_until, self._clock.monotonic() + delay_s)
-            self._show(leaving, Standing.WAITING, f"the API asks to slow down: again in {delay_s:.0f}s")
-        except (NotFound, Conflict):
-            # It is gone, or the name is another pod's by now: the next look tells.
-            self._retry(leaving, "looking again")
-        except Forbidden as forbidden:
-            if "being terminated" in str(forbidden):  # its namespace is being deleted, and the pod with it
-                self._block(leaving, forbidden)
-            else:
-                self._show(leaving, Standing.LEFT, forbidden.why or str(forbidden))
-        except Invalid as invalid:
-            if "budget" in str(invalid).lower():  # more than one protects it, which somebody may mend
-                self._block(leaving, invalid)
-            else:
-                self._show(leaving, Standing.LEFT, invalid.why or str(invalid))
         except SourceError as error:
-            # Whether it was done is not known: the next look tells, and waits where the API is gone.
-            self._retry(leaving, f"no clear answer ({error.why or error.what}): looking again")
-        else:
-            leaving.ending_since = self._clock.monotonic()
-            self._show(leaving, Standing.ENDING, f"evicted: ends within {format_duration(pod.grace_s)}")
+            problem = error
+        if leaving.standing is not Standing.ASKED:
+            return  # a look was quicker than the answer
+        if problem is not None:
+            self._take_refusal(leaving, problem)
+            return
+        leaving.ending_since = self._clock.monotonic()
+        self._show(leaving, Standing.ENDING, f"evicted: ends within {format_duration(pod.grace_s)}")
+
+    def _take_refusal(self, leaving: Leaving, error: SourceError) -> None:
+        match error:
+            case BudgetBlocked():
+                self._block(leaving, error)
+            case Throttled():
+                delay_s = asked_delay_s(error, RETRY_S)
+                self._throttled_until = max(self._throttled_until, self._clock.monotonic() + delay_s)
+                self._show(leaving, Standing.WAITING, f"the API asks to slow down: again in {delay_s:.0f}s")
+            case NotFound() | Conflict():
+                # It is gone, or the name is another pod's by now: the next look tells.
+                self._retry(leaving, "looking again")
+            case Forbidden() if "being terminated" in str(error):  # its namespace is being deleted, and it with it
+                self._block(leaving, error)
+            case Invalid() if "budget" in str(error).lower():  # more than one protects it, which can be mended
+                self._block(leaving, error)
+            case Forbidden() | Invalid():
+                self._show(leaving, Standing.LEFT, error.why or error.what)
+            case _:
+                # Whether it was done is not known: the next look tells, and waits where the API is gone.
+                self._retry(leaving, f"no clear answer ({error.why or error.what}): looking again")
 
     def _block(self, leaving: Leaving, error: SourceError) -> None:
         delay_s = asked_delay_s(error, RETRY_S)
         leaving.retry_at = self._clock.monotonic() + delay_s
         why = error.why or error.what
-        if leaving.standing is not Standing.BLOCKED:
+        if not leaving.blocked_by:
             self._progress.say(f"{leaving.pod.key} is blocked: {why}", Severity.WARNING)
+        leaving.blocked_by = why
         self._show(leaving, Standing.BLOCKED, why)
 
     def _retry(self, leaving: Leaving, why: str) -> None:

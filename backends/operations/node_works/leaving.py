@@ -20,17 +20,19 @@ _NAMED = 20
 class Standing(Enum):
     """Where a pod stands, with how a run shows it."""
 
-    WAITING = ItemState.WAITING
-    BLOCKED = ItemState.BLOCKED
-    ENDING = ItemState.WORKING
-    GONE = ItemState.DONE
-    LEFT = ItemState.FAILED
+    WAITING = "waiting", ItemState.WAITING
+    BLOCKED = "blocked", ItemState.BLOCKED
+    ASKED = "asked", ItemState.WORKING
+    """Its eviction was sent and is not answered yet."""
+    ENDING = "ending", ItemState.WORKING
+    GONE = "gone", ItemState.DONE
+    LEFT = "left", ItemState.FAILED
     """It cannot be evicted: it stays."""
 
     @property
     def item_state(self) -> ItemState:
         """The state of its item."""
-        return self.value
+        return self.value[1]
 
     @property
     def is_settled(self) -> bool:
@@ -53,6 +55,13 @@ class Leaving:
     tried: int = 0
     retry_at: float = 0.0
     ending_since: float | None = None
+    blocked_by: str = ""
+    """What held it up last, which was told."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it takes one of the places of those that leave at one time."""
+        return self.standing in (Standing.ASKED, Standing.ENDING)
 
     def is_overdue(self, now: float) -> bool:
         """Whether it should have ended by now."""
@@ -82,6 +91,8 @@ def told(pods: Iterable[Leaving]) -> str:
     ending = [each for each in listed if each.standing is Standing.ENDING]
     if ending:
         parts.append(f"still ending: {_names(ending)}")
+    if asked := [each for each in listed if each.standing is Standing.ASKED]:
+        parts.append(f"eviction sent, not answered: {_names(asked)}")
     if waiting := [each for each in listed if each.standing.may_be_tried]:
         parts.append(f"not evicted: {_names(waiting, words=Standing.BLOCKED)}")
     if left := [each for each in listed if each.standing is Standing.LEFT]:
