@@ -6,12 +6,24 @@ from typing import TYPE_CHECKING, Protocol
 
 from screens.deck import Deck
 from screens.frame import FramedScreen
-from screens.places import ContainersPlace, DetailPlace, DoctorPlace, FaultsPlace, LogsPlace, Place, ResourcesPlace
+from screens.places import (
+    ContainersPlace,
+    DetailPlace,
+    DoctorPlace,
+    FaultsPlace,
+    HistoryPlace,
+    LogsPlace,
+    OperationPlace,
+    Place,
+    ResourcesPlace,
+)
 
 if TYPE_CHECKING:
     from backends.operations.details import Details
     from backends.operations.doctor import Doctor
     from backends.operations.logs import Logs
+    from backends.operations.ports import Journal
+    from backends.operations.reconciliation import Reconciliation
     from backends.operations.resources import Resources
     from screens.faults.control import FaultControl
 
@@ -27,6 +39,10 @@ class Operations(Protocol):
     def logs(self) -> Logs: ...
     @property
     def doctor(self) -> Doctor: ...
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def reconciliation(self) -> Reconciliation: ...
 
 
 def build_screen(place: Place, deck: Deck, operations: Operations, faults: FaultControl | None) -> FramedScreen | None:
@@ -52,6 +68,14 @@ def build_screen(place: Place, deck: Deck, operations: Operations, faults: Fault
             from screens.doctor.screen import DoctorScreen
 
             return DoctorScreen(deck, place, operations.doctor)
+        case HistoryPlace():
+            from screens.history.screen import HistoryScreen
+
+            return HistoryScreen(deck, place, operations.journal, operations.reconciliation)
+        case OperationPlace():
+            from screens.history.operation import OperationScreen
+
+            return OperationScreen(deck, place, operations.journal)
         case FaultsPlace() if faults is not None:
             from screens.faults.screen import FaultsScreen
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from backends.model.kinds import find_kind
-from screens.places import DoctorPlace, FaultsPlace, FleetPlace, Place, ResourcesPlace
+from screens.places import DoctorPlace, FaultsPlace, FleetPlace, HistoryPlace, Place, ResourcesPlace
 from screens.vocabulary import USUAL_KINDS, Vocabulary
 
 QUIT_WORDS = ("q", "quit", "q!", "qa", "exit")
@@ -18,6 +18,8 @@ PLACE_WORDS: dict[str, Place] = {
     "fleet": FleetPlace(),
     "home": FleetPlace(),
     "doctor": DoctorPlace(),
+    "history": HistoryPlace(),
+    "audit": HistoryPlace(),
     "faults": FaultsPlace(),
 }
 ALIASES = {

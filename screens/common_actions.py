@@ -28,6 +28,7 @@ COMMON = (
         "allow changes for a while, or forbid them again; the top line shows how long",
         "General",
     ),
+    Action("common.history", "U", "History", "what was changed, by whom and how it ended: :history", "General"),
     Action("common.theme", "T", "Theme", "next theme: dark, light, high contrast, colour-blind safe", "General"),
     Action(
         "common.help",

@@ -15,7 +15,7 @@ from screens.chrome import KeyLine, TopLine, WriteMode
 from screens.common_actions import COMMON, PALETTE
 from screens.deck import Deck
 from screens.gate.proposing import Proposing
-from screens.places import Place, Visit
+from screens.places import HistoryPlace, Place, Visit
 
 if TYPE_CHECKING:
     from screens.prompt import Prompt
@@ -156,6 +156,10 @@ class FramedScreen(Proposing):
 
     async def action_later(self) -> None:
         await self.app.run_action("walk(1)")
+
+    def action_history(self) -> None:
+        if not isinstance(self.place, HistoryPlace):
+            self.visit(HistoryPlace())
 
     async def action_theme(self) -> None:
         await self.app.run_action("next_theme")

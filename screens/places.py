@@ -82,6 +82,25 @@ class DoctorPlace(msgspec.Struct, frozen=True):
         return "doctor"
 
 
+class HistoryPlace(msgspec.Struct, frozen=True):
+    """What was changed from this account."""
+
+    @property
+    def crumb(self) -> str:
+        return "history"
+
+
+class OperationPlace(msgspec.Struct, frozen=True):
+    """One recorded operation, by the row it begins with and its number, which is empty for a lone event."""
+
+    number: int
+    operation: str = ""
+
+    @property
+    def crumb(self) -> str:
+        return self.operation or f"row {self.number}"
+
+
 class FaultsPlace(msgspec.Struct, frozen=True):
     """What can be broken in the demo."""
 
@@ -90,7 +109,17 @@ class FaultsPlace(msgspec.Struct, frozen=True):
         return "faults"
 
 
-Place: TypeAlias = FleetPlace | ResourcesPlace | ContainersPlace | DetailPlace | LogsPlace | DoctorPlace | FaultsPlace
+Place: TypeAlias = (
+    FleetPlace
+    | ResourcesPlace
+    | ContainersPlace
+    | DetailPlace
+    | LogsPlace
+    | DoctorPlace
+    | HistoryPlace
+    | OperationPlace
+    | FaultsPlace
+)
 
 
 class Visit(Message):

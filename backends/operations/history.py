@@ -8,16 +8,17 @@ from backends.model.journal import JournalEvent
 from backends.model.recorded import RecordedOperation, put_together
 from backends.operations.ports import Journal
 
-KEPT = 10_000
-"""Events that are kept in sight: months of one operator's work."""
+KEPT = 5_000
+"""Events a screen keeps in sight: months of one operator's work."""
+_ALL = 1 << 40
 
 
 async def read_operations(
     journal: Journal, *, since: float | None = None, stamp: str = "", operation: str = ""
 ) -> tuple[RecordedOperation, ...]:
     """Return the operations of which something was recorded since then, whole, newest first."""
-    events = await journal.events(since=since, stamp=stamp, operation=operation, limit=KEPT)
-    if since is not None or len(events) == KEPT:
+    events = await journal.events(since=since, stamp=stamp, operation=operation, limit=_ALL)
+    if since is not None:
         events = await _with_beginnings(journal, events)
     return put_together(events)
 
@@ -29,7 +30,7 @@ async def _with_beginnings(journal: Journal, events: Sequence[JournalEvent]) -> 
     numbers = {each.number for each in events}
     found = list(events)
     for name in dict.fromkeys(each.operation for each in events if each.operation):
-        whole = await journal.events(operation=name, limit=KEPT)
+        whole = await journal.events(operation=name, limit=_ALL)
         found += [each for each in whole if each.number not in numbers]
     return sorted(found, key=lambda each: each.number)
 

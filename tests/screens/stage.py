@@ -122,6 +122,8 @@ class StageServices:
     details: Any = None
     logs: Any = None
     doctor: Any = None
+    journal: Any = None
+    reconciliation: Any = None
     closed: bool = field(default=False)
 
 

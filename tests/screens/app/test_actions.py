@@ -10,6 +10,8 @@ from screens.doctor.screen import DoctorScreen
 from screens.faults.screen import FaultsScreen
 from screens.fleet.screen import FleetScreen
 from screens.frame import FramedScreen
+from screens.history.operation import OperationScreen
+from screens.history.screen import HistoryScreen
 from screens.logs.screen import LogsScreen
 from screens.resources.screen import ResourcesScreen
 
@@ -21,6 +23,8 @@ SCREENS: tuple[type[FramedScreen], ...] = (
     LogsScreen,
     DoctorScreen,
     FaultsScreen,
+    HistoryScreen,
+    OperationScreen,
 )
 
 

@@ -1,0 +1,1 @@
+"""What was changed from this account, read from the journal."""
