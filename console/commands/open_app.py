@@ -32,9 +32,11 @@ def open_app(shell: Shell, faults: FaultControl | None = None) -> int:
     gc.disable()
     # 0.16 s of Textual, paid by this command alone.
     from console.app import StampdeckApp
-    from console.configuration.keys import refuse_unknown_keys
 
-    refuse_unknown_keys(settings)
+    if settings.keys:
+        from console.configuration.keys import refuse_unknown_keys
+
+        refuse_unknown_keys(settings)
     app = StampdeckApp(
         settings.only(names),
         lambda: _open_services(settings, names),

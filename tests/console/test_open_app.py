@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from console.configuration import load_settings
 from tests.console.files import write_fleet
 
 CODE = """
@@ -51,3 +52,47 @@ def test_the_terminal_is_known_before_the_screens_are_loaded(
         check=False,
     )
     assert (ran.stdout.strip(), ran.returncode) == (said, 0), ran.stderr
+
+
+FIRST_PAINT = """
+import dataclasses, sys
+made, declare = [], dataclasses.dataclass
+def declaring(cls=None, /, **options):
+    module = sys._getframe(1).f_globals["__name__"]
+    if module.partition(".")[0] in ("backends", "screens", "console"):
+        made.append(module)
+    return declare(cls, **options)
+dataclasses.dataclass = declaring
+from console.commands import chosen, opening, run
+opening.has_terminal = lambda: True
+import textual.app
+def painted(app):
+    print(*sys.modules)
+    print(*made)
+textual.app.App.run = painted
+run(["--config", sys.argv[1]])
+"""
+NOT_YET = {
+    "click",
+    "pydantic",
+    "yaml",
+    "kubernetes",
+    "aiohttp",
+    "httpx",
+    "asyncssh",
+    "azure",
+    "cryptography",
+    "sqlite3",
+}
+
+
+def test_little_is_imported_before_the_first_paint(tmp_path: Path) -> None:
+    """A start waits for all of it. Values that are needed this early are msgspec's: a dataclass costs nine of them."""
+    file = write_fleet(tmp_path)
+    load_settings(str(file))  # a configuration that was checked before
+    ran = subprocess.run([sys.executable, "-c", FIRST_PAINT, str(file)], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    modules, made = (set(line.split()) for line in ran.stdout.split("\n")[:2])
+    assert not NOT_YET & {name.partition(".")[0] for name in modules}
+    assert not {name for name in modules if name.startswith(("backends.operations", "backends.journal"))}
+    assert made <= {"screens.deck"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -82,3 +84,30 @@ async def test_a_journal_nobody_can_use_stops_no_watching(tmp_path: Path, monkey
             await services.journal.events()
         with pytest.raises(JournalFailed, match="opening the journal"):
             await services.journal.record("a1", EventKind.ARMED, "")
+
+
+WATCHING = """
+import asyncio, sys
+from console.configuration import load_settings
+from console.wiring import open_services
+
+REST = {"backends.journal", "backends.operations.works", "backends.operations.logs", "backends.model.describe"}
+
+async def main():
+    async with open_services(load_settings(sys.argv[1]), follow_fleet=False) as services:
+        services.resources, services.details
+        assert not REST & sys.modules.keys(), REST & sys.modules.keys()
+        await services.prepare()
+        known = set(sys.modules)
+        services.logs, services.doctor, services.journal, services.reconciliation
+        late = [name for name in set(sys.modules) - known if name.startswith("backends")]
+        assert not late, late
+
+asyncio.run(main())
+"""
+
+
+def test_what_watching_does_not_need_is_imported_when_it_is_asked_for(tmp_path: Path) -> None:
+    file = write_fleet(tmp_path, FLEET)
+    load_settings(str(file))
+    subprocess.run([sys.executable, "-c", WATCHING, str(file)], check=True, timeout=60)
