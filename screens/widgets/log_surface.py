@@ -8,13 +8,13 @@ from typing import ClassVar
 from rich.segment import Segment
 from textual import events
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from backends.model.logs import LogLine
 from screens.widgets.content_size import set_content_size
 from screens.widgets.fitting import text_width
 from screens.widgets.frame_clock import FrameClock
+from screens.widgets.line_surface import LineSurface
 from screens.widgets.log_buffer import LogBuffer
 from screens.widgets.log_painter import LinePrefix, LogPainter
 from screens.widgets.tones import Tones
@@ -22,7 +22,7 @@ from screens.widgets.tones import Tones
 NARROWEST_WRAP = 8
 
 
-class LogSurface(ScrollView, can_focus=True):
+class LogSurface(LineSurface, can_focus=True):
     """Shows a LogBuffer: takes waiting lines once per frame and draws only the rows on the screen."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {

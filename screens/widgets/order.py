@@ -50,6 +50,14 @@ class RowOrder:
             raise IndexError(index)
         return self._entries[len(self._entries) - 1 - index if self.reverse else index][2]
 
+    def uids(self, first: int, end: int) -> list[str]:
+        """Return the uids at the places from `first` to before `end`, as far as there are any."""
+        count = len(self._entries)
+        first, end = max(0, first), min(end, count)
+        if self.reverse:
+            return [entry[2] for entry in reversed(self._entries[count - end : count - first])] if first < end else []
+        return [entry[2] for entry in self._entries[first:end]]
+
     def index_of(self, uid: str) -> int | None:
         """Return the place of a row in the view, None when it is not in it."""
         entry = self._entry_of.get(uid)

@@ -9,14 +9,10 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
-from textual.scroll_view import ScrollView
 
-from backends.model.table import Row
 from screens.widgets import table_messages
-from screens.widgets.columns import ColumnLayout
-from screens.widgets.order import RowOrder
-from screens.widgets.row_cursor import RowCursor, RowMarks
 from screens.widgets.table_painter import GUTTER
+from screens.widgets.table_surface import TableSurface
 
 if TYPE_CHECKING:
     from screens.widgets.live_table import LiveTable
@@ -25,7 +21,7 @@ HORIZONTAL_STEP = 8
 TO_THE_END = 1 << 40
 
 
-class TableNavigation(ScrollView):
+class TableNavigation(TableSurface):
     """The part of LiveTable that answers to keys and mouse; the first line of the widget holds the titles."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,14 +43,7 @@ class TableNavigation(ScrollView):
         Binding("enter", "select_row", "Select", show=False),
     ]
 
-    _rows: dict[str, Row]
-    _order: RowOrder
-    _cursor: RowCursor
-    _marks: RowMarks
-    _columns: ColumnLayout
-    _sort_key: str
-    _sort_reverse: bool
-    _counts: tuple[int, int, int]
+    _counts_told = (0, 0, 0)
 
     # Keys
 
@@ -136,21 +125,6 @@ class TableNavigation(ScrollView):
     def _table(self) -> LiveTable:
         return cast("LiveTable", self)
 
-    @property
-    def _top(self) -> int:
-        """The place of the first row on the screen."""
-        return self.scroll_offset.y
-
-    @property
-    def _line_count(self) -> int:
-        """How many rows the screen has room for."""
-        return max(1, self.scrollable_content_region.height - 1)
-
-    @property
-    def _line_width(self) -> int:
-        """How many cells of a line are not under the scroll bar."""
-        return self.scrollable_content_region.width
-
     def _move_cursor(self, index: int) -> None:
         old_line = self._cursor.index - self._top
         changed = self._cursor.move_to(index)
@@ -196,9 +170,6 @@ class TableNavigation(ScrollView):
 
     def _tell_counts(self) -> None:
         counts = (len(self._order), len(self._rows), len(self._marks))
-        if counts != self._counts:
-            self._counts = counts
+        if counts != self._counts_told:
+            self._counts_told = counts
             self.post_message(table_messages.CountsChanged(self._table, *counts))
-
-    def _resize_content(self) -> None:
-        raise NotImplementedError

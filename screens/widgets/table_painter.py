@@ -49,6 +49,7 @@ class RowPainter:
         self._tones = tones
         self._row_tone = row_tone
         self._painted: dict[str, _Painted] = {}
+        self._prepared: dict[str, tuple[Row, tuple[str, ...]]] = {}
         self._tick = 0
         self.fill_width = 0
         """Cells that a row fills with its background; `forget` after changing it."""
@@ -56,6 +57,14 @@ class RowPainter:
     def forget(self) -> None:
         """Draw everything anew: widths or colours changed."""
         self._painted.clear()
+
+    def prepare(self, row: Row) -> tuple[str, ...]:
+        """Return the texts with which a row is going to be drawn."""
+        texts = self._layout.texts(row)
+        if len(self._prepared) >= KEPT_ROWS:
+            self._prepared.clear()
+        self._prepared[row.uid] = row, texts
+        return texts
 
     def texts_shown(self, row: Row) -> tuple[str, ...] | None:
         """Return the texts this row, as it is, was last drawn with; None when it was not."""
@@ -79,12 +88,16 @@ class RowPainter:
                 return painted.strip
             texts, tone = painted.texts, painted.tone
         else:
-            texts, tone = self._layout.texts(row), self._tone(row)
+            texts, tone = self._texts(row), self._tone(row)
         strip = self._draw(row, texts, tone, look)
         if len(self._painted) >= KEPT_ROWS:
             self._painted.clear()
         self._painted[row.uid] = _Painted(row, look, texts, tone, self._tick, strip)
         return strip
+
+    def _texts(self, row: Row) -> tuple[str, ...]:
+        prepared = self._prepared.pop(row.uid, None)
+        return prepared[1] if prepared is not None and prepared[0] is row else self._layout.texts(row)
 
     def paint_header(self, sort_key: str, reverse: bool) -> Strip:
         """Return the line of titles."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rich.style import Style
+from textual.filter import ANSIToTruecolor
 from textual.widget import Widget
 
 TONES = ("good", "warn", "bad", "dim", "accent")
@@ -14,7 +15,8 @@ TONES = ("good", "warn", "bad", "dim", "accent")
 class Tones:
     """The styles of a widget's component classes, looked up once until the theme changes.
 
-    A tone gives only its colour and attributes, so that it can lie on the background of any row.
+    A tone gives only its colour and attributes, so that it can lie on the background of any row. Colours of the
+    terminal's own palette are made true colours here, once for each style, where the app asks for that.
     """
 
     def __init__(self, widget: Widget, prefix: str) -> None:
@@ -54,5 +56,12 @@ class Tones:
     def _make(self, key: object, make: Callable[[], Style]) -> Style:
         style = self._made.get(key)
         if style is None:
-            style = self._made[key] = make()
+            style = self._made[key] = self._final(make())
+        return style
+
+    def _final(self, style: Style) -> Style:
+        background = self._widget.background_colors[1].rich_color
+        for each in self._widget.get_line_filters():
+            if isinstance(each, ANSIToTruecolor):
+                style = each.truecolor_style(style, background)
         return style

@@ -9,7 +9,7 @@ import pytest
 from textual.strip import Strip
 from textual.theme import BUILTIN_THEMES
 
-from screens.widgets import lit_cells, live_table
+from screens.widgets import lit_cells, table_frames
 from screens.widgets.live_table import LiveTable, TableColumn
 from tests.screens.widgets.tables import TableApp, batch, columns, lines, make_row, settle
 from tests.support.hostile import HARMFUL, PAYLOADS
@@ -274,7 +274,7 @@ async def test_hostile_names_are_drawn_inert() -> None:
 async def test_a_large_batch_is_folded_in_by_parts_with_time_for_keys_between(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(live_table, "ROWS_AT_ONCE", 10)
+    monkeypatch.setattr(table_frames, "ROWS_AT_ONCE", 10)
     app = TableApp(LiveTable(columns(), frame_rate=lambda: 2.0))
     async with app.run_test(size=(60, 11)) as pilot:
         app.table.apply(batch(make_row(number) for number in range(25)))
