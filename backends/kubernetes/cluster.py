@@ -10,11 +10,13 @@ from typing import Any, Self
 import msgspec
 
 from backends.clock import Clock
-from backends.kubernetes import pod_logs, usage
+from backends.kubernetes import exec, pod_logs, usage
 from backends.kubernetes.budget import Meter
+from backends.kubernetes.census import Census
 from backends.kubernetes.certificates import certificates_of
 from backends.kubernetes.connection import Connection
 from backends.kubernetes.discovery import Discovery
+from backends.kubernetes.exec import ExecStream
 from backends.kubernetes.paging import Paging
 from backends.kubernetes.query import Query
 from backends.kubernetes.reflection import Reflection
@@ -63,7 +65,7 @@ _OBJECTS = msgspec.json.Decoder(_Objects)
 _REVIEW = msgspec.json.Decoder(_ReviewAnswer)
 
 
-class Cluster(Writing):
+class Cluster(Writing, Census):
     """Reads and writes one stamp's API; every call raises only `backends.errors.SourceError`.
 
     Opening neither waits for the network nor fails: what is wrong shows in states and in the errors of calls.
@@ -178,6 +180,25 @@ class Cluster(Writing):
     def logs(self, request: LogRequest) -> AsyncIterator[Sequence[LogLine]]:
         """Yield batches of lines until the container ends or the caller stops."""
         return pod_logs.read_logs(self.connection, request)
+
+    def open_exec(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        command: Sequence[str],
+        *,
+        tty: bool = False,
+        stdin: bool = False,
+    ) -> AbstractAsyncContextManager[ExecStream]:
+        """Run a command in a container (empty: the pod's default one) and talk with it; see `exec`."""
+        return exec.open_exec(self.connection, namespace, pod, container, command, tty=tty, stdin=stdin)
+
+    def open_attach(
+        self, namespace: str, pod: str, container: str, *, tty: bool = False, stdin: bool = False
+    ) -> AbstractAsyncContextManager[ExecStream]:
+        """Join what a container runs, from now on."""
+        return exec.open_attach(self.connection, namespace, pod, container, tty=tty, stdin=stdin)
 
     async def may(
         self, verb: str, kind: str, *, namespace: str | None = None, subresource: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import email.utils
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from backends.kubernetes import failures
 from backends.kubernetes.access import Access
 from backends.kubernetes.budget import Budget, Meter
 from backends.kubernetes.credentials import Credentials
+from backends.kubernetes.streams_socket import ChannelSocket
 from backends.kubernetes.timing import Timing
 from backends.kubernetes.transport import beginning, drop_unread, keep_alive, new_session
 from backends.model.stamp import Stamp
@@ -201,6 +202,69 @@ class Connection:
                     await self._check(response, doing)
             keep_alive(response)
             yield Stream(response.content_type, self._chunks(response))
+
+    @contextlib.asynccontextmanager
+    async def socket(
+        self, path: str, query: Sequence[tuple[str, str]], protocols: Sequence[str], *, doing: str
+    ) -> AsyncIterator[ChannelSocket]:
+        """Open a WebSocket that speaks one of the protocols, the first preferred, and cut it on leaving.
+
+        Only its beginning has a deadline. It is not asked for twice, unless the API refused who we are: what
+        it starts may have been started.
+        """
+        await self._budget.spend()
+        async with contextlib.AsyncExitStack() as stack:
+            with self._mapped(self._timeout_s):
+                async with asyncio.timeout(self._timeout_s):
+                    web, response = await self._upgrade(stack, path, query, protocols, doing)
+            keep_alive(response)
+            yield await stack.enter_async_context(ChannelSocket(web, response, lambda: self._mapped(0.0)))
+
+    async def _upgrade(
+        self,
+        stack: contextlib.AsyncExitStack,
+        path: str,
+        query: Sequence[tuple[str, str]],
+        protocols: Sequence[str],
+        doing: str,
+    ) -> tuple[aiohttp.ClientWebSocketResponse, aiohttp.ClientResponse]:
+        answers: list[aiohttp.ClientResponse] = []
+
+        async def examine(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+            # The WebSocket client tells a refusal without its body, which holds the reason.
+            answers.append(response := await self._send_once(request, handler))
+            self._note(response)
+            is_outdated = response.status == 401 and self._credentials.refuse(access)
+            if response.status == 101 or is_outdated:
+                return response
+            try:
+                await self._check(response, doing)
+                raise failures.not_upgraded(response.status, doing=doing, where=self.where)
+            finally:
+                response.close()
+
+        while True:
+            access = self._access = await self._credentials.current()
+            session = await stack.enter_async_context(new_session(force_close=True, middlewares=(examine,)))
+            try:
+                web = await session.ws_connect(
+                    URL(access.server + path).with_query(query),
+                    protocols=protocols,
+                    headers={"User-Agent": _USER_AGENT, **access.headers},
+                    ssl=access.tls if access.tls is not None else True,
+                    server_hostname=access.server_name,
+                    proxy=access.proxy,
+                    max_msg_size=0,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=0.0),
+                )
+            except aiohttp.WSServerHandshakeError as refused:
+                if refused.status != 401:
+                    raise
+                continue
+            if web.protocol not in protocols:
+                answers[-1].close()
+                raise failures.not_upgraded(101, doing=doing, where=self.where)
+            return web, answers[-1]
 
     async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         with self._mapped(0.0):

@@ -193,6 +193,15 @@ def endless_list(how: str, *, doing: str, where: str) -> Malformed:
     return Malformed(f"cannot {doing}", why=why, todo="look at proxies on the way and at the API server's own log")
 
 
+def not_upgraded(status: int, *, doing: str, where: str) -> Malformed:
+    """Return the error for an answer that is neither a refusal nor the WebSocket asked for."""
+    if status == 101:
+        why = f"{where} speaks none of the channel protocols (v4.channel.k8s.io)"
+    else:
+        why = f"{where} answered {status} instead of opening a WebSocket"
+    return Malformed(f"cannot {doing}", why=why, todo="look at proxies on the way: they may not let WebSockets pass")
+
+
 def clean(text: str, shown: int = _SHOWN) -> str:
     """Return foreign words for a message: one line, bounded, secrets masked."""
     words = " ".join(Redactor().text(text).split())

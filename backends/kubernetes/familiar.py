@@ -15,11 +15,12 @@ def _kind(group: str, resource: str, kind: str, *short: str, namespaced: bool = 
     return ResourceKind(group, "v1", resource, kind, namespaced, kind.lower(), short, _ALL)
 
 
+PODS = _kind("", "pods", "Pod", "po")
 FAMILIAR = (
     _kind("", "events", "Event", "ev"),
     _kind("", "namespaces", "Namespace", "ns", namespaced=False),
     _kind("", "nodes", "Node", "no", namespaced=False),
-    _kind("", "pods", "Pod", "po"),
+    PODS,
     _kind("", "services", "Service", "svc"),
     _kind("apps", "daemonsets", "DaemonSet", "ds"),
     _kind("apps", "deployments", "Deployment", "deploy"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Sequence
 
 import aiohttp
 
@@ -13,12 +14,16 @@ _REFUSAL_LIMIT = 16 * 1024
 _KEEPALIVE = (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 20_000))
 
 
-def new_session(*, force_close: bool) -> aiohttp.ClientSession:
+def new_session(
+    *, force_close: bool, middlewares: Sequence[aiohttp.ClientMiddlewareType] = ()
+) -> aiohttp.ClientSession:
     """Return a session without cookies or proxies of its own; with `force_close` each request is a new connection."""
     # No limit of connections: each watch holds one, and other calls are few (see Budget).
     connector = aiohttp.TCPConnector(limit=0, force_close=force_close)
     jar = aiohttp.DummyCookieJar()
-    return aiohttp.ClientSession(connector=connector, cookie_jar=jar, read_bufsize=_READ_AHEAD, trust_env=False)
+    return aiohttp.ClientSession(
+        connector=connector, cookie_jar=jar, read_bufsize=_READ_AHEAD, trust_env=False, middlewares=middlewares
+    )
 
 
 async def beginning(response: aiohttp.ClientResponse) -> bytes:

@@ -1,7 +1,8 @@
 """Plays the kubelet of every node of a real control plane: `python -m tests.support.fake_kubelet KUBECONFIG`.
 
 Keeps nodes Ready, brings bound pods to Running, ends deleted ones, and answers the API server's
-`/containerLogs` over TLS on a free loopback port, so that logs travel through the real API server.
+`/containerLogs`, `/exec`, `/attach` and `/portForward` over TLS on a free loopback port, so that logs and streams
+travel through the real API server.
 Its own connection to the API is written with plain aiohttp: it must not share code with what it proves.
 """
 
@@ -17,6 +18,8 @@ from typing import Any
 import aiohttp
 import yaml
 from aiohttp import web
+
+from tests.support import fake_kubelet_streams
 
 LINES_AT_ONCE = 20
 """Lines each container wrote before anybody asked; with `follow` it writes more."""
@@ -42,7 +45,7 @@ def _now() -> str:
 
 
 class FakeKubelet:
-    """One process for all nodes; `_port` is where the API server asks for logs."""
+    """One process for all nodes; `_port` is where the API server asks for logs and streams."""
 
     def __init__(self, session: aiohttp.ClientSession, server: str, tls: ssl.SSLContext, folder: Path) -> None:
         self._session = session
@@ -65,6 +68,7 @@ class FakeKubelet:
     async def _serve_logs(self) -> None:
         application = web.Application()
         application.router.add_get("/containerLogs/{namespace}/{pod}/{container}", self._logs)
+        fake_kubelet_streams.add_routes(application)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self._folder / "kubelet.crt", self._folder / "kubelet.key")
         runner = web.AppRunner(application)
