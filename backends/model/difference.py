@@ -23,13 +23,13 @@ def difference(before: Object | None, after: Object | None, *, context_lines: in
     """
     old, new = _shown(before), _shown(after)
     if before is not None and after is not None:
-        new = _marked(_intended(before), _intended(after), old, new)
+        new = _marked(intended(before), intended(after), old, new)
     lines = difflib.unified_diff(_lines(old), _lines(new), "as it is", "as it would be", n=context_lines, lineterm="")
     return "\n".join(lines)
 
 
-def _intended(obj: Object) -> Object:
-    """The object without its status and without what the server writes by itself."""
+def intended(obj: Object) -> Object:
+    """Return an object without its status and without what the server writes by itself."""
     kept = {key: value for key, value in obj.items() if key != "status"}
     metadata = obj.get("metadata")
     if isinstance(metadata, Mapping):
@@ -38,7 +38,7 @@ def _intended(obj: Object) -> Object:
 
 
 def _shown(obj: Object | None) -> Object | None:
-    return None if obj is None else without_secrets(_intended(obj))
+    return None if obj is None else without_secrets(intended(obj))
 
 
 def _lines(obj: Object | None) -> list[str]:

@@ -9,6 +9,10 @@ from backends.model.change import Change
 from backends.operations.batch import BatchWork
 from backends.operations.node_works.cordon import CordonWork, UncordonWork
 from backends.operations.node_works.drain import DrainWork
+from backends.operations.object_works.delete import DeleteWork
+from backends.operations.object_works.edit import EditWork
+from backends.operations.object_works.evict import EvictWork
+from backends.operations.object_works.label import AnnotateWork, LabelWork
 from backends.operations.ports import ClusterWriter
 from backends.operations.work import Work
 from backends.operations.workload_works.autoscale import AutoscaleWork
@@ -24,6 +28,11 @@ FromChange = Callable[[Change, ClusterWriter, Clock], Work]
 WORKS: Mapping[str, FromChange] = {
     BatchWork.ACTION: lambda change, cluster, clock: BatchWork.rebuilt(change, cluster, clock, WORKS),
     ScaleWork.ACTION: ScaleWork.from_change,
+    DeleteWork.ACTION: DeleteWork.from_change,
+    EvictWork.ACTION: EvictWork.from_change,
+    LabelWork.ACTION: LabelWork.from_change,
+    AnnotateWork.ACTION: AnnotateWork.from_change,
+    EditWork.ACTION: EditWork.from_change,
     RestartWork.ACTION: RestartWork.from_change,
     SetImageWork.ACTION: SetImageWork.from_change,
     PauseWork.ACTION: PauseWork.from_change,

@@ -1,0 +1,1 @@
+"""Works about any object: deleting, evicting, labelling, editing."""
