@@ -16,9 +16,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from backends.clock import Clock, SystemClock
+from console.writing_services import NEEDED, WritingServices
 
 if TYPE_CHECKING:
-    from backends.journal import SqliteJournal
     from backends.kubernetes import Cluster
     from backends.model.stamp import Stamp
     from backends.operations.details import Details
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from console.settings import Settings
 
 
-class Services:
+class Services(WritingServices):
     """Everything the console can do, running, on the stamps it was opened for.
 
     A service that is not needed to watch is made at its first use; `prepare` spares that use the import.
@@ -41,15 +41,17 @@ class Services:
         self,
         settings: Settings,
         stamps: tuple[Stamp, ...],
-        clusters: Mapping[str, Cluster],
+        everywhere: Mapping[str, Cluster],
         probes: Mapping[str, HttpProbe],
         clock: Clock,
     ) -> None:
         from backends.operations.fleet import Fleet
         from backends.operations.resources import Resources
 
+        clusters = {each.name: everywhere[each.name] for each in stamps}
         self.settings = settings
         self.stamps = stamps
+        self.everywhere = everywhere
         self.fleet: Fleet = Fleet(clusters, probes, clock)
         self.resources: Resources = Resources(clusters, clock)
         self._clusters = clusters
@@ -78,28 +80,21 @@ class Services:
         return Doctor(self._clusters, self._probes, self._clock)
 
     @cached_property
-    def journal(self) -> SqliteJournal:
-        """What was done; its file is opened when it is first read or written."""
-        from backends.journal import SqliteJournal
-        from console.configuration.folders import journal_file
-
-        return SqliteJournal(journal_file(), self._clock)
-
-    @cached_property
     def reconciliation(self) -> Reconciliation:
         """What ended processes left open, compared with the clusters."""
         from backends.journal import works_still
         from backends.operations.reconciliation import Reconciliation
         from backends.operations.works import rebuild
 
-        return Reconciliation(self.journal, lambda change: rebuild(change, self._clusters, self._clock), works_still)
+        return Reconciliation(self.journal, lambda change: rebuild(change, self.everywhere, self._clock), works_still)
 
     async def prepare(self) -> None:
         """Import in a thread what the services made at their first use need."""
         await asyncio.to_thread(_load, _FOR_THE_REST)
 
     async def close(self) -> None:
-        """Close what was made here."""
+        """Close what was made here; what is being changed is left open in the journal."""
+        await self.close_runs()
         if "journal" in vars(self):
             await self.journal.__aexit__(None, None, None)
 
@@ -111,9 +106,8 @@ _FOR_THE_REST = (
     "backends.operations.surroundings",
     "backends.operations.logs",
     "backends.operations.doctor",
-    "backends.journal",
     "backends.operations.reconciliation",
-    "backends.operations.works",
+    *NEEDED,
 )
 
 
@@ -146,11 +140,12 @@ async def open_services(
     clock = clock or SystemClock()
     chosen = settings.only(stamps)
     async with contextlib.AsyncExitStack() as stack:
-        clusters = {each.name: await stack.enter_async_context(Cluster(each, clock)) for each in chosen}
+        # Of all stamps: what changes one asks the others first. A cluster nobody asks anything costs nothing.
+        everywhere = {each.name: await stack.enter_async_context(Cluster(each, clock)) for each in settings.stamps}
         probes = await _open_probes(chosen, clock)
         for probe in probes.values():
             stack.push_async_callback(probe.close)
-        services = Services(settings, chosen, clusters, probes, clock)
+        services = Services(settings, chosen, everywhere, probes, clock)
         stack.push_async_callback(services.close)
         if follow_fleet:
             following = asyncio.create_task(services.fleet.run(), name="fleet")

@@ -37,10 +37,13 @@ class WritingServices:
     """The clusters of all stamps there are, whichever are watched: locks and preconditions are over all of them."""
     _clock: Clock
 
-    @property
+    @cached_property
     def journal(self) -> SqliteJournal:
-        """Where every change is written down."""
-        raise NotImplementedError
+        """What was done; its file is opened when it is first read or written."""
+        from backends.journal import SqliteJournal
+        from console.configuration.folders import journal_file
+
+        return SqliteJournal(journal_file(), self._clock)
 
     @cached_property
     def lock(self) -> TeamLock:
