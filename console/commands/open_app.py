@@ -6,18 +6,20 @@ import asyncio
 import contextlib
 import gc
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
 from console.commands.exits import ExitCode
 from screens.output.terminal_settings import terminal_settings
 
 if TYPE_CHECKING:
+    from console.app import StampdeckApp
     from console.commands.chosen import Shell
     from console.settings import Settings
     from console.wiring import Services
     from screens.faults.control import FaultControl
 
+_TOLD_S = 20.0
 _FIRST_ROWS_S = 10.0
 """How long the rest of a start waits for the stamps to answer."""
 
@@ -39,7 +41,7 @@ def open_app(shell: Shell, faults: FaultControl | None = None) -> int:
         refuse_unknown_keys(settings)
     app = StampdeckApp(
         settings.only(names),
-        lambda: _open_services(settings, names),
+        lambda: _open_services(settings, names, lambda text: _tell(app, text)),
         keys=settings.keys,
         theme=settings.theme,
         ascii_only=not terminal.unicode,
@@ -50,8 +52,18 @@ def open_app(shell: Shell, faults: FaultControl | None = None) -> int:
     return code or app.return_code or ExitCode.WELL
 
 
+def _tell(app: StampdeckApp, text: str) -> None:
+    """Show something that is no answer to a key for long enough to be read."""
+    from backends.model import inert
+
+    shown = "\n".join(inert.line(part) for part in text.split("\n"))
+    app.notify(shown, severity="warning", timeout=_TOLD_S, markup=False)
+
+
 @contextlib.asynccontextmanager
-async def _open_services(settings: Settings, stamps: tuple[str, ...]) -> AsyncIterator[Services]:
+async def _open_services(
+    settings: Settings, stamps: tuple[str, ...], tell: Callable[[str], None]
+) -> AsyncIterator[Services]:
     """Load and open the services; what is loaded by then is left out of collections, which would halt the screen."""
     from console.wiring import open_services, preload
 
@@ -61,7 +73,7 @@ async def _open_services(settings: Settings, stamps: tuple[str, ...]) -> AsyncIt
         gc.freeze()
         gc.enable()
     async with open_services(settings, stamps=stamps) as services:
-        settling = asyncio.create_task(_settle(services), name="settling")
+        settling = asyncio.create_task(_settle(services, tell), name="settling")
         try:
             yield services
         finally:
@@ -70,8 +82,14 @@ async def _open_services(settings: Settings, stamps: tuple[str, ...]) -> AsyncIt
                 await settling
 
 
-async def _settle(services: Services) -> None:
-    """Once the first rows are there, import what may be asked for next; all of it stays, and is not looked through."""
+async def _settle(services: Services, tell: Callable[[str], None]) -> None:
+    """Once the first rows are there, import what may be asked for next; all of it stays, and is not looked through.
+
+    Then what an ended console left open is compared with the clusters, and told.
+    """
     await services.fleet.settled(_FIRST_ROWS_S)
     await services.prepare()
     gc.freeze()
+    from console.left_open import tell_left_open
+
+    await tell_left_open(services.reconciliation, tell)
