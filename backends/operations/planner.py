@@ -6,7 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from backends.clock import Clock
 from backends.errors import UsageError
+from backends.model.drain import DrainOptions
 from backends.operations.batch import BatchWork
+from backends.operations.node_works.cordon import CordonWork, UncordonWork
+from backends.operations.node_works.drain import DrainWork
 from backends.operations.object_works.delete import DeleteWork
 from backends.operations.object_works.edit import EditWork
 from backends.operations.object_works.evict import EvictWork
@@ -63,6 +66,18 @@ class Planner:
     async def autoscale(self, stamp: str, kind: str, name: str, namespace: str, limits: Limits) -> Work:
         """Let the cluster keep the replicas between limits."""
         return await AutoscaleWork.plan(self.cluster(stamp), kind, name, namespace, limits)
+
+    async def cordon(self, stamp: str, node: str) -> Work:
+        """No new pods on a node."""
+        return await CordonWork.plan(self.cluster(stamp), node)
+
+    async def uncordon(self, stamp: str, node: str) -> Work:
+        """New pods on a node again."""
+        return await UncordonWork.plan(self.cluster(stamp), node)
+
+    async def drain(self, stamp: str, node: str, options: DrainOptions) -> Work:
+        """No pod on a node but those that belong to it."""
+        return await DrainWork.plan(self.cluster(stamp), node, options, self._clock)
 
     async def delete(
         self,

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from backends.clock import Clock
@@ -30,9 +31,13 @@ _ENDS = {Result.DONE: RunState.SUCCEEDED, Result.CANCELLED: RunState.CANCELLED}
 
 
 class Run:
-    """One change being carried out: watch `status` and `lines`; pause, resume or cancel it."""
+    """One change being carried out: watch `status` and `lines`; pause, resume or cancel it.
 
-    def __init__(self, change: Change, journal: Journal, clock: Clock) -> None:
+    `number` names it among the runs of this console, before it has an operation.
+    """
+
+    def __init__(self, change: Change, journal: Journal, clock: Clock, number: int = 0) -> None:
+        self.number = number
         self._journal = journal
         self._clock = clock
         self._lock: HeldLock | None = None
@@ -164,12 +169,17 @@ class Runs:
         self._gate = gate
         self._journal = journal
         self._clock = clock
+        self._numbers = count(1)
         self.all: Cell[tuple[Run, ...]] = Cell(())
 
     @property
     def active(self) -> tuple[Run, ...]:
         """The runs that have not ended."""
         return tuple(run for run in self.all.value if not run.status.value.state.is_over)
+
+    def find(self, number: int) -> Run | None:
+        """Return the run of this number, None when it is forgotten."""
+        return next((run for run in self.all.value if run.number == number), None)
 
     def start(self, work: Work, proposal: Proposal, consent: Consent) -> Run:
         """Carry out a proposed change from now on, whoever watches."""
@@ -187,7 +197,7 @@ class Runs:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _begin(self, work: Work, carry_out: Callable[[Run], Awaitable[Outcome]]) -> Run:
-        run = Run(work.change, self._journal, self._clock)
+        run = Run(work.change, self._journal, self._clock, next(self._numbers))
         run.task = asyncio.create_task(run.run(carry_out), name=f"run: {work.change.summary}")
         ended = [each for each in self.all.value if each.status.value.state.is_over]
         forgotten = set(ended[: max(0, len(ended) - KEPT)])
