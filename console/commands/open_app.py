@@ -9,6 +9,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
+from console.collecting import collect_young
 from console.commands.exits import ExitCode
 from screens.output.terminal_settings import terminal_settings
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from console.wiring import Services
     from screens.faults.control import FaultControl
 
-_TOLD_S = 20.0
+_TOLD_S = 15.0
 _FIRST_ROWS_S = 10.0
 """How long the rest of a start waits for the stamps to answer."""
 
@@ -73,10 +74,12 @@ async def _open_services(
         gc.freeze()
         gc.enable()
     async with open_services(settings, stamps=stamps) as services:
+        collecting = asyncio.create_task(collect_young(), name="collecting")
         settling = asyncio.create_task(_settle(services, tell), name="settling")
         try:
             yield services
         finally:
+            collecting.cancel()
             settling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await settling
