@@ -8,7 +8,7 @@ from backends.clock import Clock
 from backends.errors import NotFound, SourceError
 from backends.model.change import Target
 from backends.model.diagnosis import Facts, Object
-from backends.model.fields import condition, items, text
+from backends.model.fields import condition, full_name, items, text
 from backends.model.fleet import Severity
 from backends.model.rollout import rollout_of
 from backends.model.rules import diagnose
@@ -69,7 +69,7 @@ class RolloutFollower:
             self._moved_at = self._clock.monotonic()
         self._said, self._ready, self._problem = rollout.text, ready, ""
         if rollout.failed:
-            raise self._failed(rollout.failed, self._cause(obj, pods))
+            raise self._failed(rollout.failed, self._cause(pods))
         return rollout.text if rollout.done else ""
 
     async def _pods(self, obj: Object) -> Sequence[Object]:
@@ -97,10 +97,15 @@ class RolloutFollower:
             self._progress.say(f"{problem}; the rollout goes on in the cluster, asking again", Severity.WARNING)
         self._problem = problem
 
-    def _cause(self, obj: Object, pods: Sequence[Object]) -> str:
-        findings = diagnose(Facts(obj, self._clock.now(), pods=pods))
-        blamed = [each for each in findings if each.text.startswith("pod ")]
-        return blamed[0].text if blamed else ""
+    def _cause(self, pods: Sequence[Object]) -> str:
+        """Say what is wrong with the first pod that something is wrong with; the old ones may all be well."""
+        for pod in pods:
+            if _is_ready(pod):
+                continue
+            for finding in diagnose(Facts(pod, self._clock.now())):
+                if finding.severity in (Severity.BAD, Severity.WARNING):
+                    return f"pod {full_name(pod)}: {finding.text}"
+        return ""
 
     def _failed(self, why: str, cause: str) -> PartlyDone:
         target = self._target

@@ -58,6 +58,7 @@ class AutoscaleWork:
         self._limits = Limits(**change.parameters["limits"])
         self._body: dict[str, Any] | None = change.parameters.get("object")
         self._patch: dict[str, Any] | None = change.parameters.get("patch")
+        self._kind = kind_of(str(change.parameters["version"]))
         self._name = str(change.parameters["name"])
         self._uid = str(change.parameters.get("uid", ""))
 
@@ -75,9 +76,10 @@ class AutoscaleWork:
         obj = await cluster.get(kind, name, namespace)
         target = Target(kind_word(obj, kind), name, namespace)
         version = await _served_version(cluster)
-        existing = await autoscaler_of(cluster, obj)
+        existing = await autoscaler_of(cluster, obj, version)
         have = amount(obj, "spec", "replicas", default=1)
         parameters: dict[str, Any] = {
+            "version": version,
             "limits": {"least": limits.least, "most": limits.most, "cpu_percent": limits.cpu_percent},
             "replicas": have,
         }
@@ -138,7 +140,7 @@ class AutoscaleWork:
 
     async def _find(self) -> KubernetesObject | None:
         try:
-            return await self._cluster.get(KIND, self._name, self._change.target.namespace)
+            return await self._cluster.get(self._kind, self._name, self._change.target.namespace)
         except NotFound:
             return None
 
@@ -153,17 +155,24 @@ class AutoscaleWork:
     async def _send(self, dry_run: bool = False) -> KubernetesObject:
         namespace = self._change.target.namespace
         if self._body is not None:
-            return await self._cluster.create(KIND, self._body, namespace=namespace, dry_run=dry_run)
+            return await self._cluster.create(self._kind, self._body, namespace=namespace, dry_run=dry_run)
         await self._read()
         return await self._cluster.patch(
-            KIND, self._name, self._patch, namespace=namespace, patch=PatchKind.MERGE, dry_run=dry_run
+            self._kind, self._name, self._patch, namespace=namespace, patch=PatchKind.MERGE, dry_run=dry_run
         )
 
 
-async def autoscaler_of(cluster: ClusterReader, workload: KubernetesObject) -> KubernetesObject | None:
-    """Return the autoscaler that keeps a workload's replicas, or None."""
+def kind_of(version: str) -> str:
+    """Return the name by which a version of the kind is asked for: the plain name may mean v1."""
+    return f"{KIND}.{version}.autoscaling"
+
+
+async def autoscaler_of(cluster: ClusterReader, workload: KubernetesObject, version: str) -> KubernetesObject | None:
+    """Return the autoscaler that keeps a workload's replicas in the form of a version, or None."""
     kind, name = text(workload, "kind"), text(workload, "metadata", "name")
-    for each in await cluster.list_objects(KIND, namespace=text(workload, "metadata", "namespace"), limit=5_000):
+    for each in await cluster.list_objects(
+        kind_of(version), namespace=text(workload, "metadata", "namespace"), limit=5_000
+    ):
         wants = mapping(each, "spec", "scaleTargetRef")
         if text(wants, "kind") == kind and text(wants, "name") == name:
             return each
