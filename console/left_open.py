@@ -28,9 +28,12 @@ async def tell_left_open(reconciliation: Reconciliation, tell: Callable[[str], o
     # What is at work is seen where it works.
     news = [each for each in found if each.found is not Found.AT_WORK]
     if news:
-        tell("\n".join(("left open by a console that ended (U shows all):", *_lines(news))))
+        tell("\n".join(("left open by a console that ended, see U:", *_lines(news))))
 
 
 def _lines(found: list[Reconciled]) -> list[str]:
+    from backends.model.recorded import told
+
     more = len(found) - _NAMED
-    return [*map(str, found[:_NAMED]), *([f"and {more} more"] if more > 0 else [])]
+    named = [f"{told(each.operation.intent)}: {each.found}" for each in found[:_NAMED]]
+    return [*named, *([f"and {more} more"] if more > 0 else [])]

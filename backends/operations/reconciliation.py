@@ -157,7 +157,7 @@ class Reconciliation:
             return _unknown(operation, None, "the journal does not say what was to be done")
         work = self._rebuild(change)
         if work is None:
-            return _unknown(operation, change, f"no action {change.action} here, or no stamp {change.stamp}")
+            return _unknown(operation, change, f"this console cannot look after a {change.action} on {change.stamp}")
         try:
             verified = await work.verify()
         except SourceError as error:

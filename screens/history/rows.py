@@ -67,10 +67,10 @@ def operation_row(operation: RecordedOperation) -> Row:
     """Return an operation as a row; its uid sorts as the journal does."""
     override = f"override {', '.join(operation.overrides)}: {operation.reason}" if operation.overrides else ""
     cells = (
-        clock_text(operation.at),
+        time.strftime("%m-%d %H:%M", time.localtime(operation.at)),
         str(operation.author),
         operation.stamp,
-        f"{operation.action} {operation.target}".rstrip(),
+        _change_text(operation),
         operation.result,
         "; ".join(each for each in (override, operation.why) if each),
     )
@@ -80,6 +80,11 @@ def operation_row(operation: RecordedOperation) -> Row:
 def clock_text(at: float) -> str:
     """Return a time on this machine's clock, as everywhere on the screen, with its day."""
     return time.strftime("%m-%d %H:%M:%S", time.localtime(at))
+
+
+def _change_text(operation: RecordedOperation) -> str:
+    """Return what is done to what, in the little room of a column: of nodes and of namespaces only the name."""
+    return f"{operation.action} {operation.target.removeprefix('node/').partition(' in ')[0]}".rstrip()
 
 
 def counts_text(operations: Sequence[RecordedOperation]) -> str:

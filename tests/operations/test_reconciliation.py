@@ -165,7 +165,7 @@ async def test_what_cannot_be_judged_stays_open_with_its_reason(start: Start) ->
         "good": Found.DONE,
     }
     assert "connection refused" in found["dead"].evidence
-    assert "no action teleport" in found["unknown"].evidence
+    assert "cannot look after a teleport" in found["unknown"].evidence
     assert not any(each.is_closed for each in found.values() if each.found is Found.UNKNOWN)
     start.works["dead"] = FakeWork(Verified(True, "there"))
     async with start.reconciliation() as reconciliation:

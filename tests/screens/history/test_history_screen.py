@@ -102,7 +102,7 @@ async def test_operations_come_newest_first_and_new_ones_appear(on: HistoryStage
     await on.fill()
     async with on.run((80, 24)) as pilot:
         await on.has(pilot, "a3", "a2", "a1")
-        await shows(pilot, "3 recorded, 1 open", "alice", "refused", "drain node/k8s-li")
+        await shows(pilot, "3 recorded, 1 open", "alice", "refused", "drain k8s-linuxpool-0")
         await on.record("a4", EventKind.ARMED, "")
         on.clock.at += 2
         await on.has(pilot, "a4", "a3", "a2", "a1")
