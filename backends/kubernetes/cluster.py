@@ -12,6 +12,7 @@ import msgspec
 from backends.clock import Clock
 from backends.kubernetes import exec, pod_logs, usage
 from backends.kubernetes.budget import Meter
+from backends.kubernetes.census import Census
 from backends.kubernetes.certificates import certificates_of
 from backends.kubernetes.connection import Connection
 from backends.kubernetes.discovery import Discovery
@@ -64,7 +65,7 @@ _OBJECTS = msgspec.json.Decoder(_Objects)
 _REVIEW = msgspec.json.Decoder(_ReviewAnswer)
 
 
-class Cluster(Writing):
+class Cluster(Writing, Census):
     """Reads and writes one stamp's API; every call raises only `backends.errors.SourceError`.
 
     Opening neither waits for the network nor fails: what is wrong shows in states and in the errors of calls.

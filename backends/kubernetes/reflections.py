@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from backends.kubernetes.connection import Connection
@@ -43,9 +43,7 @@ class Reflections:
     @contextlib.asynccontextmanager
     async def open(self, query: Query) -> AsyncIterator[Reflection]:
         """Join the reflection of a query, or start it; leaving lets it linger before it ends."""
-        found = find_kind((*FAMILIAR, *self._discovery.known), query.kind)
-        if found is not None:
-            query = Query(found.full_name, query.namespace, query.selector, query.field_selector)
+        query = self._named(query)
         shared = self._join(query)
         try:
             yield shared.reflection
@@ -53,6 +51,11 @@ class Reflections:
             shared.users -= 1
             if not shared.users and not self._closed:
                 shared.drop = self._start(self._drop_later(query, shared), f"drop {query.kind}")
+
+    def users(self, query: Query) -> int:
+        """Return how many have joined the reflection of a query and not left it."""
+        shared = self._shared.get(self._named(query))
+        return shared.users if shared is not None else 0
 
     async def find(self, name: str) -> ResourceKind:
         """Return the kind of a name: known to every server, or found by discovery; NotFound otherwise."""
@@ -67,6 +70,11 @@ class Reflections:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _named(self, query: Query) -> Query:
+        """Return the query with its kind's full name, if that is known yet: all names of a kind are one."""
+        found = find_kind((*FAMILIAR, *self._discovery.known), query.kind)
+        return query if found is None else replace(query, kind=found.full_name)
 
     def _join(self, query: Query) -> _Shared:
         if not self._tasks:

@@ -65,6 +65,8 @@ class StampSnapshot(msgspec.Struct, frozen=True):
     nodes_total: int | None = None
     nodes_cordoned: int = 0
     pods: PodCounts | None = None
+    pods_counted_at: float | None = None
+    """When the pods that run, and with them restarts, were counted; None while all pods are watched."""
     restarts_15m: int | None = None
     warnings_15m: int | None = None
     usage: Usage | None = None

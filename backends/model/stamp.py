@@ -27,6 +27,8 @@ class ClusterAccess(msgspec.Struct, frozen=True):
     request_timeout_s: float = 10.0
     requests_per_second: float = 20.0
     """Our own ceiling for requests to this API; watches count once."""
+    watch_pods_up_to: int = 5000
+    """A stamp with more pods is not watched pod by pod for the fleet's numbers: those that run are counted."""
 
 
 class ApplicationAccess(msgspec.Struct, frozen=True):

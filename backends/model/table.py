@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -20,6 +20,13 @@ class Column(msgspec.Struct, frozen=True):
     format: str = ""
     description: str = ""
     priority: int = 0
+
+
+class PrintedPage(NamedTuple):
+    """Lines of a Table without the objects they are of: the columns, and each line's cells."""
+
+    columns: tuple[Column, ...]
+    lines: Sequence[tuple[CellValue, ...]]
 
 
 class Row(msgspec.Struct, frozen=True, gc=False, eq=False):

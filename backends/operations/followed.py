@@ -8,7 +8,7 @@ from itertools import islice
 
 from backends.clock import Clock
 from backends.model.fleet import PodCounts, TimelineEntry
-from backends.model.pods import PodTally
+from backends.model.pods import PodTally, RestartCount
 from backends.model.table import Column, Row
 from backends.model.tallies import NodeTally, WarningTally, WorkloadTally
 from backends.model.timeline import workload_changes
@@ -116,29 +116,28 @@ class FollowedWorkloads(Followed):
 
 
 class FollowedPods(Followed):
-    """The pods of a stamp, in all namespaces."""
+    """Pods of a stamp in all namespaces, all of them or some by a field selector."""
 
-    def __init__(self, cluster: ClusterReader, clock: Clock) -> None:
-        super().__init__(cluster, clock, "pods")
-        self._tally = PodTally()
+    def __init__(
+        self, cluster: ClusterReader, clock: Clock, restarts: RestartCount | None = None, field_selector: str = ""
+    ) -> None:
+        super().__init__(cluster, clock, "pods", field_selector)
+        self._restarts = restarts or RestartCount()
+        self._tally = PodTally(self._restarts)
 
     def learn(self, columns: Sequence[Column]) -> None:
         self._tally.set_columns(columns)
 
     def take(self, rows: Mapping[str, Row | None], now: float) -> list[TimelineEntry]:
-        self._tally.apply(rows, now)
+        self._tally.apply(rows, now, again=self._restarts.is_primed and not self._primed)
         return []
 
     def forget(self) -> None:
-        self._tally = PodTally()
+        self._tally = PodTally(self._restarts)
 
     def counts(self) -> PodCounts | None:
         """Return the counts, None before the first full list."""
         return self._tally.counts() if self._primed else None
-
-    def restarts(self, now: float) -> int | None:
-        """Return restarts of the last 15 minutes, None before the first full list."""
-        return self._tally.restarts(now) if self._primed else None
 
 
 class FollowedWarnings(Followed):

@@ -13,7 +13,7 @@ from backends.model.journal import Author, ChainCheck, EventKind, JournalEvent, 
 from backends.model.kinds import ResourceKind
 from backends.model.logs import LogLine, LogRequest
 from backends.model.stamp import Stamp
-from backends.model.table import RowStore
+from backends.model.table import PrintedPage, RowStore
 from backends.streams import Cell
 
 KubernetesObject = dict[str, Any]
@@ -63,6 +63,18 @@ class ClusterReader(Protocol):
         Entering returns at once; the state tells when rows can be trusted. The watch is dropped a while
         after the last one leaves.
         """
+        ...
+
+    def followers(self, kind: str) -> int:
+        """How many follow the whole of a collection at this moment."""
+        ...
+
+    async def count(self, kind: str) -> int | None:
+        """About how many objects a kind has, by one small request; None when the server does not say."""
+        ...
+
+    def printed(self, kind: str, *, field_selector: str = "") -> AsyncIterator[PrintedPage]:
+        """What the server prints of every object, page by page: for counting, at a fraction of following."""
         ...
 
     async def get(self, kind: str, name: str, namespace: str | None = None) -> KubernetesObject: ...

@@ -13,9 +13,10 @@ from backends.model.fleet import ProbeSample, StampSnapshot, TimelineEntry, Usag
 from backends.model.health import OFF, Health, SourceState, worst
 from backends.model.storm import StormBreak
 from backends.model.timeline import stamp_changes
-from backends.operations.followed import Followed, FollowedNodes, FollowedPods, FollowedWarnings, followed_workloads
+from backends.operations.followed import Followed, FollowedNodes, FollowedWarnings, followed_workloads
 from backends.operations.polled import Polled, Rhythm
 from backends.operations.ports import ApplicationProbe, ClusterReader
+from backends.operations.stamp_pods import StampPods
 from backends.streams import Cell, Feed
 
 _log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class StampWatch:
         self._timeline = timeline
         self._storm = StormBreak(cluster.stamp.name)
         self._nodes = FollowedNodes(cluster, clock)
-        self._pods = FollowedPods(cluster, clock)
+        self._pods = StampPods(cluster, clock)
         self._warnings = FollowedWarnings(cluster, clock)
         self._workloads = followed_workloads(cluster, clock)
         self._scalers = Followed(cluster, clock, "horizontalpodautoscalers")
@@ -85,6 +86,8 @@ class StampWatch:
         entries: list[TimelineEntry] = []
         for collection in self._collections():
             entries += await collection.fold(now)
+        if entries:
+            self._pods.note_news()
         if self._application is not None:
             self._note_samples(self._application)
         before, after = self.state.value, self._snapshot()
@@ -115,6 +118,7 @@ class StampWatch:
             nodes_total=total,
             nodes_cordoned=cordoned,
             pods=self._pods.counts(),
+            pods_counted_at=self._pods.counted_at,
             restarts_15m=self._pods.restarts(now),
             warnings_15m=self._warnings.total(now),
             usage=self._metrics.value,
@@ -133,7 +137,7 @@ class StampWatch:
         states["application"] = self._application.state if self._application else _NO_APPLICATION
         return states
 
-    def _collections(self) -> Sequence[Followed]:
+    def _collections(self) -> Sequence[Followed | StampPods]:
         return self._nodes, self._pods, *self._workloads, self._scalers, self._warnings
 
     def _polled(self) -> Sequence[Polled[str] | Polled[Usage] | ProbedApplication]:

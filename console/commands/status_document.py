@@ -82,6 +82,7 @@ def _stamp(stamp: StampSnapshot, now: float) -> StampStatus:
         kubernetes_version=stamp.kubernetes_version or None,
         nodes=None if nodes is None else NodeNumbers(stamp.nodes_ready or 0, nodes, stamp.nodes_cordoned),
         pods=None if stamp.pods is None else _pods(stamp.pods),
+        pods_counted_at=_maybe_time(stamp.pods_counted_at),
         workloads=None if workloads is None else WorkloadNumbers(stamp.workloads_ready or 0, workloads),
         restarts_15m=stamp.restarts_15m,
         warnings_15m=stamp.warnings_15m,

@@ -88,6 +88,9 @@ class StampStatus(msgspec.Struct, frozen=True):
     kubernetes_version: str | None
     nodes: NodeNumbers | None
     pods: PodNumbers | None
+    pods_counted_at: Annotated[
+        str | None, Meta(description="When pods that run were counted on a large stamp; null while all are watched.")
+    ]
     workloads: WorkloadNumbers | None
     restarts_15m: int | None
     warnings_15m: int | None

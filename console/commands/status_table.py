@@ -63,7 +63,7 @@ def _row(stamp: StampSnapshot, now: float) -> tuple[str, ...]:
         "-" if age_s is None else format_duration(age_s),
         stamp.kubernetes_version or "-",
         _of(stamp.nodes_ready, stamp.nodes_total),
-        "-" if stamp.pods is None else f"{stamp.pods.running}/{stamp.pods.total - stamp.pods.finished}",
+        _pods(stamp, now),
         _of(stamp.workloads_ready, stamp.workloads_total),
         _count(stamp.restarts_15m),
         _count(stamp.warnings_15m),
@@ -71,6 +71,13 @@ def _row(stamp: StampSnapshot, now: float) -> tuple[str, ...]:
         _share(usage.memory_used_bytes, usage.memory_allocatable_bytes) if usage else "-",
         _application(stamp),
     )
+
+
+def _pods(stamp: StampSnapshot, now: float) -> str:
+    if stamp.pods is None:
+        return "-"
+    counted = "" if stamp.pods_counted_at is None else f" ~{format_duration(max(0.0, now - stamp.pods_counted_at))}"
+    return f"{stamp.pods.running}/{stamp.pods.total - stamp.pods.finished}{counted}"
 
 
 def _application(stamp: StampSnapshot) -> str:

@@ -57,6 +57,7 @@ def _stamp(section: StampSection, folder: Path) -> Stamp:
             context=cluster.context,
             request_timeout_s=cluster.request_timeout,
             requests_per_second=cluster.requests_per_second,
+            watch_pods_up_to=cluster.watch_pods_up_to,
         ),
         protection=section.protection,
         application=_application(section.application, folder) if section.application else None,

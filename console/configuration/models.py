@@ -65,6 +65,8 @@ class ClusterSection(Section):
     """How long one request may take before it counts as failed (watches are not meant)."""
     requests_per_second: float = Field(default=20.0, gt=0, le=1000)
     """Our own ceiling for requests to this API; a watch counts once."""
+    watch_pods_up_to: int = Field(default=5000, ge=0)
+    """With more pods, those that run are counted about once a minute unless a table shows them; 0 counts always."""
 
 
 class ApplicationSection(Section):

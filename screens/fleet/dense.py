@@ -49,7 +49,7 @@ def _stamp_line(
         line((f"{glyphs.health(stamp.api.health)} {stamp.api.health}", f"{tone}-strong"), (_age(age), "dim")),
         line((stamp.kubernetes_version, "dim")),
         _nodes(stamp),
-        pods_line(stamp, sizes[3] + LABEL - 1)[1:],
+        pods_line(stamp, now, sizes[3] + LABEL - 1)[1:],
         _trouble(stamp),
         *_shares(stamp),
         _answer(stamp, sizes[-1] - _ANSWER, glyphs),

@@ -20,7 +20,7 @@ def block_lines(stamp: StampSnapshot, now: float, width: int, glyphs: Glyphs) ->
         lines = [
             state_line(stamp, now, width, glyphs),
             nodes_line(stamp),
-            pods_line(stamp, width),
+            pods_line(stamp, now, width),
             workloads_line(stamp),
             trouble_line(stamp),
             *usage_lines(stamp, width, glyphs),
@@ -30,7 +30,7 @@ def block_lines(stamp: StampSnapshot, now: float, width: int, glyphs: Glyphs) ->
     else:
         why = [line(("why    " if not at else " " * LABEL, "dim"), text) for at, text in _said(stamp.api.reason, width)]
         todo = [line(("do     " if not at else " " * LABEL, "dim"), text) for at, text in _said(stamp.api.todo, width)]
-        kept = [_dimmed(nodes_line(stamp)), _dimmed(pods_line(stamp, width))]
+        kept = [_dimmed(nodes_line(stamp)), _dimmed(pods_line(stamp, now, width))]
         lines = [
             state_line(stamp, now, width, glyphs),
             *why,
@@ -100,15 +100,21 @@ _POD_WORDS = (
 )
 
 
-def pods_line(stamp: StampSnapshot, width: int) -> Line:
-    """Return pods by state, what is wrong first, in shorter words where there is no room."""
+def pods_line(stamp: StampSnapshot, now: float, width: int) -> Line:
+    """Return pods by state, what is wrong first, and how old the numbers are where pods are counted, not watched.
+
+    Shorter words are taken where there is no room; the age is never what is left out.
+    """
     if stamp.pods is None:
         return line(label("pods"), ("–", "dim"))
-    for short in (False, True):
-        made = line(label("pods"), *_pod_pieces(stamp.pods, short))
-        if width_of(made) <= width:
-            break
-    return made
+    long, short = _pod_pieces(stamp.pods, short=False), _pod_pieces(stamp.pods, short=True)
+    if stamp.pods_counted_at is None:
+        made = [line(label("pods"), *pieces) for pieces in (long, short)]
+    else:
+        age = format_duration(max(0.0, now - stamp.pods_counted_at))
+        said, brief = (f"  counted {age} ago", "dim"), (f"~{age}  ", "dim")
+        made = [line(label("pods"), *long, said), line(label("pods"), *short, said), line(label("pods"), brief, *short)]
+    return next((each for each in made if width_of(each) <= width), made[-1])
 
 
 def _pod_pieces(pods: PodCounts, short: bool) -> list[tuple[str, str | None]]:

@@ -15,7 +15,7 @@ from backends.model.health import Health, SourceState
 from backends.model.kinds import ResourceKind
 from backends.model.logs import LogLine, LogRequest
 from backends.model.stamp import ApplicationAccess, ClusterAccess, Stamp
-from backends.model.table import CellValue, Column, Row, RowStore
+from backends.model.table import CellValue, Column, PrintedPage, Row, RowStore
 from backends.streams import Cell
 
 CONNECTING = SourceState(Health.RETRYING, "connecting")
@@ -137,6 +137,9 @@ class FakeCluster:
         self.usage_of_pods: dict[tuple[str, str], tuple[int, int]] = {}
         self.allocatable: dict[str, tuple[int, int]] = {}
         self.allowed: Callable[[str, str], tuple[bool, str]] = lambda verb, kind: (True, "")
+        self.counted: int | None = None
+        """What `count` says; None for the number of rows there are."""
+        self.pages: list[PrintedPage] = []
         self.log_scripts: dict[tuple[str, str], list[LogScript]] = {}
         self.log_requests: list[LogRequest] = []
 
@@ -158,6 +161,18 @@ class FakeCluster:
             yield reflection
         finally:
             reflection.readers -= 1
+
+    def followers(self, kind: str) -> int:
+        return self.reflection(kind).readers
+
+    async def count(self, kind: str) -> int | None:
+        await self._called("count", kind)
+        return len(self.reflection(kind).store.rows) if self.counted is None else self.counted
+
+    async def printed(self, kind: str, *, field_selector: str = "") -> AsyncIterator[PrintedPage]:
+        for page in self.pages:
+            await self._called("printed", kind, field_selector)
+            yield page
 
     async def version(self) -> str:
         await self._called("version")

@@ -56,6 +56,16 @@ def test_words_get_shorter_before_they_are_cut() -> None:
     assert "1 fail  1 pend  41 run" in block(live_stamp(), 36)
 
 
+@pytest.mark.parametrize("width", [36, 40, 56, 96])
+def test_pods_that_are_counted_say_when(width: int) -> None:
+    pods = PodCounts(total=12_345, running=12_000, not_ready=40, pending=200, failing=55, terminating=20, finished=30)
+    said = block(live_stamp(pods=pods, pods_counted_at=NOW - 40), width)
+    (shown,) = (each for each in said.splitlines() if each.startswith("pods"))
+    assert ("counted 40s ago" if width == 96 else "~40s  55 fail") in shown
+    dense = as_text(dense_lines([live_stamp(pods=pods, pods_counted_at=NOW - 40)], 0, NOW, 120, UNICODE))
+    assert "~40s  55 fail" in dense
+
+
 def test_a_stamp_nobody_has_heard_of_is_not_an_alarm() -> None:
     assert "○ asking" in block(skeleton(stamp("orlando")))
     assert "RETRYING" not in block(live_stamp(api=SourceState(Health.RETRYING, "not asked yet")))
