@@ -47,8 +47,15 @@ class History:
         """Take in what is new; whether anything was. Raises JournalFailed."""
         after = self._events[-1].number if self._events else 0
         new = await self._journal.events(after=after, limit=KEPT)
-        if not new:
+        if not new and await self._is_still_there():
             return False
+        if not new:
+            # The file was moved away, or another one put in its place.
+            self._events, new = [], await self._journal.events(limit=KEPT)
         self._events = [*self._events, *new][-KEPT:]
         self.operations = put_together(self._events)
         return True
+
+    async def _is_still_there(self) -> bool:
+        """Whether the newest event we know is still the newest."""
+        return list(await self._journal.events(limit=1)) == self._events[-1:]

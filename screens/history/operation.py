@@ -55,6 +55,7 @@ class OperationScreen(FramedScreen):
         self._journal = journal
         self._operation: RecordedOperation | None = None
         self._tried_at = 0.0
+        self._reading = False
         self._problem = ""
         self._search_text = ""
 
@@ -75,11 +76,18 @@ class OperationScreen(FramedScreen):
         now = self.deck.clock.now()
         known = self._operation
         ended = known is not None and (known.end is not None or not known.operation)
-        if not ended and abs(now - self._tried_at) >= _AGAIN_S:
+        if not ended and not self._reading and abs(now - self._tried_at) >= _AGAIN_S:
             self._tried_at = now
-            self.work(self._load, group="reading", exclusive=True)
+            self._reading = True
+            self.work(self._load, group="reading")
 
     async def _load(self) -> None:
+        try:
+            await self._read()
+        finally:
+            self._reading = False
+
+    async def _read(self) -> None:
         try:
             events = await self._events()
         except StampdeckError as error:

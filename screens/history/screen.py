@@ -59,6 +59,7 @@ class HistoryScreen(FramedScreen):
         self._reconciliation = reconciliation
         self._rows: dict[str, Row] = {}
         self._tried_at = 0.0
+        self._reading = False
         self._problem = ""
         self._filter = RowFilter("")
         self._filter_before = ""
@@ -87,15 +88,22 @@ class HistoryScreen(FramedScreen):
 
     def draw(self) -> None:
         now = self.deck.clock.now()
-        if abs(now - self._tried_at) >= _AGAIN_S:
+        if not self._reading and abs(now - self._tried_at) >= _AGAIN_S:
             self._tried_at = now
-            self.work(self._load, group="reading", exclusive=True)
+            self._reading = True
+            self.work(self._load, group="reading")
         drawn = (len(self._rows), self._history.operations, self._problem, self._shown_words(), self.size)
         if drawn != self._drawn:
             self._drawn = drawn
             self._draw_title()
 
     async def _load(self) -> None:
+        try:
+            await self._read()
+        finally:
+            self._reading = False
+
+    async def _read(self) -> None:
         try:
             is_new = await self._history.read_on()
         except StampdeckError as error:

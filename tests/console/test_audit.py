@@ -18,6 +18,7 @@ from backends.journal.schema import TRIGGERS
 from backends.model.journal import Author, EventKind
 from console.configuration.folders import journal_file
 from tests.console.command_line import stampdeck_async as stampdeck
+from tests.console.files import write_fleet
 from tests.support.clock import ManualClock
 
 ALICE = Author("alice", "bastion-2", "1:2:3:4")
@@ -180,3 +181,21 @@ async def test_a_file_that_is_no_journal_is_told() -> None:
         found = await stampdeck("audit", *words)
         assert (found.code, found.out) == (1, "")
         assert "not a journal of stampdeck" in found.err
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("stampdeck au", ["audit"]),
+        ("stampdeck audit ver", ["verify"]),
+        ("stampdeck audit --stamp sea", ["seattle"]),
+        ("stampdeck audit -o jsonl", ["jsonl"]),
+    ],
+)
+async def test_completion(words: str, expected: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_STAMPDECK_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
+    monkeypatch.setenv("STAMPDECK_CONFIG", str(write_fleet(tmp_path)))
+    found = await stampdeck()
+    assert [line.partition(",")[2] for line in found.out.splitlines()] == expected

@@ -17,6 +17,7 @@ import pytest
 
 from backends.errors import JournalFailed
 from backends.journal import SqliteJournal
+from backends.journal.database import open_to_write
 from backends.journal.filesystems import filesystem_of, is_network
 from backends.journal.schema import SCHEMA_VERSION
 from backends.model.journal import EventKind
@@ -242,6 +243,17 @@ not a mount at all
 def test_network_filesystems_are_known(folder: str, filesystem: str, network: bool) -> None:
     found = filesystem_of(Path(folder), MOUNTS)
     assert (found, is_network(found)) == (filesystem, network)
+
+
+@pytest.mark.parametrize(("network", "mode", "synchronous"), [(False, "wal", 2), (True, "delete", 3)])
+def test_a_commit_is_on_disk_when_it_returns(
+    file: Path, monkeypatch: pytest.MonkeyPatch, network: bool, mode: str, synchronous: int
+) -> None:
+    """sqlite.org/pragma.html: 2 is FULL, 3 is EXTRA, which a rollback journal needs."""
+    monkeypatch.setattr("backends.journal.database.is_on_network", lambda folder: network)
+    with closing(open_to_write(file, 1)) as database:
+        assert database.execute("PRAGMA journal_mode").fetchone() == (mode,)
+        assert database.execute("PRAGMA synchronous").fetchone() == (synchronous,)
 
 
 async def test_without_shared_memory_each_commit_goes_to_the_file(

@@ -193,6 +193,20 @@ async def test_a_journal_that_cannot_be_read_is_said_and_watching_goes_on(on: Hi
         await until(pilot, lambda: not isinstance(pilot.app.screen, HistoryScreen), "home")
 
 
+async def test_another_file_in_its_place_is_shown(on: HistoryStage) -> None:
+    await on.fill()
+    async with on.run() as pilot:
+        await on.has(pilot, "a3", "a2", "a1")
+        for each in on.journal.file.parent.iterdir():
+            each.unlink()
+        on.clock.at += 2
+        await shows(pilot, "nothing was written yet")
+        async with SqliteJournal(on.journal.file, on.clock) as begun:
+            await begun.record("b1", EventKind.INTENT, "orlando", DRAIN)
+        on.clock.at += 2
+        await on.has(pilot, "b1")
+
+
 async def test_it_is_reached_by_its_words(on: HistoryStage) -> None:
     for word in ("history", "audit"):
         stage = HistoryStage(on.journal.file.with_name(word))
