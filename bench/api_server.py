@@ -58,7 +58,7 @@ class Pods:
         self._count = count
         self.rows = [json.dumps(self._row(number, 1000)).encode() for number in range(count)]
         self.revision = 1000
-        self._pages: dict[tuple[int, int], bytes] = {}
+        self._pages: dict[tuple[int, int, bool], bytes] = {}
 
     def _row(self, number: int, revision: int, restarts: int = 0, status: str = "Running") -> dict[str, Any]:
         name = f"ratings-web-5b7dfc8797-{number:05d}"
@@ -87,17 +87,18 @@ class Pods:
             },
         }
 
-    def page(self, limit: int, start: int) -> bytes:
-        """Return the Table of `limit` pods (0: all) from number `start` on."""
-        found = self._pages.get((limit, start))
+    def page(self, limit: int, start: int, bare: bool = False) -> bytes:
+        """Return the Table of `limit` pods (0: all) from number `start` on, `bare` without their objects."""
+        found = self._pages.get((limit, start, bare))
         if found is None:
             end = len(self.rows) if limit == 0 else min(len(self.rows), start + limit)
             meta: dict[str, Any] = {"resourceVersion": "1000"}
             if end < len(self.rows):
                 meta |= {"continue": str(end), "remainingItemCount": len(self.rows) - end}
             head = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": meta, "columnDefinitions": _COLUMNS}
-            body = json.dumps(head).encode()[:-1] + b',"rows":[' + b",".join(self.rows[start:end]) + b"]}"
-            found = self._pages[limit, start] = body
+            rows = [_bare(row) for row in self.rows[start:end]] if bare else self.rows[start:end]
+            body = json.dumps(head).encode()[:-1] + b',"rows":[' + b",".join(rows) + b"]}"
+            found = self._pages[limit, start, bare] = body
         return found
 
     def event(self, among: int = 0) -> bytes:
@@ -112,6 +113,10 @@ class Pods:
             "columnDefinitions": None,
         }
         return json.dumps({"type": "MODIFIED", "object": table | {"rows": [row]}}).encode() + b"\n"
+
+
+def _bare(row: bytes) -> bytes:
+    return json.dumps({"cells": json.loads(row)["cells"], "object": None}).encode()
 
 
 def _kinds(version: str, listed: list[tuple[str, str, bool, str]]) -> dict[str, Any]:
@@ -170,27 +175,28 @@ class Server:
         return web.json_response(_kinds("apps/v1", _APPS))
 
     async def _collection(self, request: web.Request) -> web.StreamResponse:
-        is_pods = request.path == "/api/v1/pods"
+        # No pod is in a phase by which anybody selects: these are Running, whatever their line says.
+        is_pods = request.path == "/api/v1/pods" and "phase!=Running" not in request.query.get("fieldSelector", "")
         if request.query.get("watch") in ("1", "true"):
             response = web.StreamResponse(headers={"Content-Type": "application/json"})
             with contextlib.suppress(ConnectionError):  # the client left: the usual end of a watch
                 await response.prepare(request)
                 try:
-                    await self._watch(response, is_pods)
+                    await self._watch(response, is_pods, float(request.query.get("timeoutSeconds", "inf")))
                 finally:
                     self._written_at.pop(id(response), None)
             return response
         if is_pods:
             limit, start = int(request.query.get("limit", 0)), int(request.query.get("continue", 0) or 0)
-            return web.Response(body=self._pods.page(limit, start), content_type="application/json")
+            bare = request.query.get("includeObject") == "None"
+            return web.Response(body=self._pods.page(limit, start, bare), content_type="application/json")
         table = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": "1000"}}
         return web.json_response(table | {"columnDefinitions": _EMPTY_COLUMNS, "rows": []})
 
-    async def _watch(self, response: web.StreamResponse, is_pods: bool) -> None:
+    async def _watch(self, response: web.StreamResponse, is_pods: bool, timeout_s: float) -> None:
         sent, start, bookmark = 0, time.monotonic(), time.monotonic()
-        while True:
+        while (now := time.monotonic()) < start + timeout_s:
             await asyncio.sleep(0.02)
-            now = time.monotonic()
             if is_pods and self._prepared:
                 due = int((now - start) * self._rate)
                 chosen = [self._prepared[index % len(self._prepared)] for index in range(sent, due)]
