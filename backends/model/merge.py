@@ -64,6 +64,8 @@ class LineMerger:
         newest = max(waited)
         told = [item for item in self._held if item[0] <= newest]
         self._held = [item for item in self._held if item[0] > newest]
+        # Nothing of these is held, so nothing can be told before it; and sources come and go with their pods.
+        self._newest = {source: at for source, at in self._newest.items() if at > newest}
         told.sort(key=_order)
         return [item[3] for item in told]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from backends.model.fleet import TimelineEntry
 from backends.model.pods import restarts_of
 from backends.model.table import Column, Row
-from backends.model.timeline import RowDifference, RowReader, node_changes, readiness, warning_changes
+from backends.model.timeline import CellReader, RowDifference, node_changes, readiness, warning_changes
 from backends.model.typed import number
 from backends.model.window import WINDOW_S, RollingCount
 
@@ -16,13 +16,13 @@ class RowMemory:
     """The rows of one kind as last seen, to put a change in words; the first ones are no change."""
 
     def __init__(self, difference: RowDifference) -> None:
-        self.reader = RowReader(())
+        self.reader = CellReader(())
         self.rows: dict[str, Row] = {}
         self._difference = difference
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Learn the columns by name."""
-        self.reader = RowReader(columns)
+        self.reader = CellReader(columns)
 
     def apply(self, rows: Mapping[str, Row | None], at: float, *, primed: bool) -> list[TimelineEntry]:
         """Fold changed rows; return words for them once `primed`, which the first full list does."""
@@ -70,13 +70,13 @@ class WarningTally:
     """Warning events of the last 15 minutes, counted by occurrence."""
 
     def __init__(self) -> None:
-        self.reader = RowReader(())
+        self.reader = CellReader(())
         self._seen: dict[str, int] = {}
         self._window = RollingCount()
 
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Learn the columns by name."""
-        self.reader = RowReader(columns)
+        self.reader = CellReader(columns)
 
     def apply(self, rows: Mapping[str, Row | None], at: float, *, primed: bool) -> list[TimelineEntry]:
         """Fold changed events; return words for new occurrences once `primed`."""

@@ -74,7 +74,7 @@ def _latency(sample: ProbeSample) -> str:
     return f" in {sample.latency_s * 1000:.0f} ms" if sample.latency_s is not None else ""
 
 
-class RowReader:
+class CellReader:
     """Cells of a row by the name of their column, for kinds whose columns are known by name."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
@@ -96,11 +96,11 @@ class RowReader:
         return None if value is None else int(value)
 
 
-RowDifference = Callable[[RowReader, Row | None, Row | None, float], list[TimelineEntry]]
+RowDifference = Callable[[CellReader, Row | None, Row | None, float], list[TimelineEntry]]
 """Words for one row's change: (reader, before, after, at); None means not there."""
 
 
-def node_changes(reader: RowReader, before: Row | None, after: Row | None, at: float) -> list[TimelineEntry]:
+def node_changes(reader: CellReader, before: Row | None, after: Row | None, at: float) -> list[TimelineEntry]:
     """Return what happened to a node: added, removed, ready, not ready, cordoned, another version."""
     row = after or before
     if row is None:
@@ -128,7 +128,7 @@ def node_changes(reader: RowReader, before: Row | None, after: Row | None, at: f
 def workload_changes(kind: str) -> RowDifference:
     """Return the difference for workloads of `kind` (`deployment`, `statefulset`, `daemonset`)."""
 
-    def difference(reader: RowReader, before: Row | None, after: Row | None, at: float) -> list[TimelineEntry]:
+    def difference(reader: CellReader, before: Row | None, after: Row | None, at: float) -> list[TimelineEntry]:
         row = after or before
         if row is None:
             return []
@@ -143,7 +143,7 @@ def workload_changes(kind: str) -> RowDifference:
     return difference
 
 
-def _workload(reader: RowReader, before: Row, after: Row) -> Iterator[tuple[Severity, str]]:
+def _workload(reader: CellReader, before: Row, after: Row) -> Iterator[tuple[Severity, str]]:
     images = reader.text(before, "images"), reader.text(after, "images")
     if all(images) and images[0] != images[1]:
         yield Severity.INFO, f"rollout of {images[1]}"
@@ -158,7 +158,7 @@ def _workload(reader: RowReader, before: Row, after: Row) -> Iterator[tuple[Seve
         yield Severity.GOOD, f"{have} of {wanted} ready"
 
 
-def readiness(reader: RowReader, row: Row) -> tuple[int, int]:
+def readiness(reader: CellReader, row: Row) -> tuple[int, int]:
     """Return how many of a workload's pods are ready and how many it wants (`READY 1/2`, or DESIRED and READY)."""
     parts = ratio(reader.cell(row, "ready"))
     if parts is not None:
@@ -166,7 +166,7 @@ def readiness(reader: RowReader, row: Row) -> tuple[int, int]:
     return reader.amount(row, "ready") or 0, reader.amount(row, "desired") or 0
 
 
-def warning_changes(reader: RowReader, rows: Sequence[Row], at: float) -> list[TimelineEntry]:
+def warning_changes(reader: CellReader, rows: Sequence[Row], at: float) -> list[TimelineEntry]:
     """Return warning events as entries: one for each reason, naming the object or how many there are."""
     by_reason: dict[str, list[Row]] = {}
     for row in rows:
@@ -174,7 +174,7 @@ def warning_changes(reader: RowReader, rows: Sequence[Row], at: float) -> list[T
     return [_warning(reader, reason, same, at) for reason, same in by_reason.items()]
 
 
-def _warning(reader: RowReader, reason: str, rows: Sequence[Row], at: float) -> TimelineEntry:
+def _warning(reader: CellReader, reason: str, rows: Sequence[Row], at: float) -> TimelineEntry:
     first = rows[0]
     message = " ".join(reader.text(first, "message").split())
     kind, _, name = reader.text(first, "object").partition("/")

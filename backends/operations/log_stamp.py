@@ -12,7 +12,7 @@ from backends.model.health import Health, SourceState
 from backends.model.logs import LogLine, LogRequest
 from backends.model.pods import pod_class
 from backends.model.table import Row
-from backends.model.timeline import RowReader
+from backends.model.timeline import CellReader
 from backends.operations.attachment import Attachment
 from backends.operations.deadline import beside, end
 from backends.operations.log_follower import LogFollower
@@ -23,6 +23,7 @@ from backends.retry import Backoff
 
 FOLLOWERS_AT_MOST = 100
 """Containers followed on one stamp at once: each is a connection that the API server has to keep."""
+GONE_REMEMBERED = 50
 _LOOK_EVERY_S, _FIRST_LOOK_EVERY_S = 0.25, 0.05
 
 Take = Callable[[object, Sequence[LogLine]], None]
@@ -45,11 +46,11 @@ class StampLogs:
         self._found: SourceState = NOT_YET
         self._pods: Attachment | None = None
         self._rows: dict[str, Row] = {}
-        self._reader = RowReader(())
+        self._reader = CellReader(())
         self._followers: dict[tuple[str, str], LogFollower] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._begun = False
-        self._left_out = 0
+        self._left_out: set[tuple[str, str]] = set()
         self.ended = False
 
     @property
@@ -116,9 +117,11 @@ class StampLogs:
             if pods.changes is not None and pods.reflection is not None:
                 batch = pods.changes.drain()
                 if batch.columns_changed:
-                    self._reader = RowReader(pods.reflection.store.columns)
+                    self._reader = CellReader(pods.reflection.store.columns)
                 for uid, row in batch.rows.items():
                     self._note(uid, row)
+            if self._request.follow:
+                self._forget_gone()
             self._begun = self._begun or complete
             if not self._request.follow and self._all_read(complete, pods.state):
                 return
@@ -137,6 +140,16 @@ class StampLogs:
         if is_new:
             self._start(self._open_pod(uid, row, late=self._begun))
 
+    def _forget_gone(self) -> None:
+        """Forget all but the newest containers that were read to their end and whose pods are gone.
+
+        Of a log followed for days these are thousands; the newest are known for pods that come back.
+        """
+        gone = [key for key, each in self._followers.items() if each.ended and key[0] not in self._rows]
+        for key in gone[:-GONE_REMEMBERED]:
+            del self._followers[key]
+        self._left_out = {key for key in self._left_out if key[0] in self._rows}
+
     def _start(self, work: Any) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
@@ -149,7 +162,7 @@ class StampLogs:
             if (uid, name) in self._followers:
                 continue
             if sum(not follower.ended for follower in self._followers.values()) >= FOLLOWERS_AT_MOST:
-                self._left_out += 1
+                self._left_out.add((uid, name))
                 continue
             follower = LogFollower(
                 self._cluster,
@@ -199,7 +212,7 @@ class StampLogs:
         if not self._rows:
             return f"no pod of {self._target} is here"
         if self._left_out:
-            return f"{FOLLOWERS_AT_MOST} containers are followed, {self._left_out} more are not"
+            return f"{FOLLOWERS_AT_MOST} containers are followed, {len(self._left_out)} more are not"
         waiting = [follower.state.reason for follower in self._followers.values() if follower.state.reason]
         return waiting[0] if len(waiting) == len(self._followers) and waiting else ""
 

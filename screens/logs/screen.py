@@ -19,6 +19,7 @@ from screens.deck import Deck
 from screens.frame import FramedScreen
 from screens.logs.keys import ACTIONS
 from screens.logs.rows import SINCE, Showing, modes_line, prefix_of, title_line
+from screens.logs.sources import RecentSources
 from screens.places import LogsPlace
 from screens.resources.rows import states_line
 from screens.widgets.heading import Heading
@@ -49,7 +50,7 @@ class LogsScreen(FramedScreen):
         self._new_lines = 0
         self._texts = {"filter": "", "search": ""}
         self._before = ""
-        self._pods: set[tuple[str, str, str]] = set()
+        self._sources = RecentSources()
         self._problem = ""
         self._drawn: object = None
 
@@ -77,7 +78,7 @@ class LogsScreen(FramedScreen):
             self._following.cancel()
         self.place = place
         self._stream, self._read, self._problem = None, 0, ""
-        self._pods.clear()
+        self._sources.clear()
         self.view.clear()
         self.view.set_prefix(prefix_of(place.stamps, ()))
         self._following = self.work(partial(self._follow, place))
@@ -106,10 +107,8 @@ class LogsScreen(FramedScreen):
         if stream is not None and stream.lines.end != self._read:
             batch = stream.lines.read(self._read)
             self._read = batch.next
-            before = len(self._pods)
-            self._pods.update({(each.stamp, each.pod, each.container) for each in batch.items})
-            if len(self._pods) != before:
-                self.view.set_prefix(prefix_of(self.place.stamps, self._pods))
+            if self._sources.note(batch.items):
+                self.view.set_prefix(prefix_of(self.place.stamps, self._sources.all()))
             self.view.append(batch.items)
         version = stream.version.value if stream is not None else -1
         drawn = (self._showing(), version, self._problem, self.place, int(self.deck.clock.now()), self.size)

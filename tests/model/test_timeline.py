@@ -9,7 +9,7 @@ from backends.model.fleet import ProbeSample, Severity, StampSnapshot, TimelineE
 from backends.model.health import Health, SourceState
 from backends.model.storm import StormBreak
 from backends.model.table import Row
-from backends.model.timeline import RowReader, node_changes, stamp_changes, warning_changes, workload_changes
+from backends.model.timeline import CellReader, node_changes, stamp_changes, warning_changes, workload_changes
 from tests.support.fakes import DEPLOYMENT_COLUMNS, EVENT_COLUMNS, NODE_COLUMNS, a_row
 
 BASE = StampSnapshot("o", api=SourceState(Health.LIVE, as_of=1.0))
@@ -70,7 +70,7 @@ def node(status: str, version: str = "v1.20.2") -> Row:
     ],
 )
 def test_nodes(before: Row | None, after: Row | None, expected: list[str]) -> None:
-    entries = node_changes(RowReader(NODE_COLUMNS), before, after, 5.0)
+    entries = node_changes(CellReader(NODE_COLUMNS), before, after, 5.0)
     assert [entry.text for entry in entries] == expected
     assert all(entry.subject == "node/n0" for entry in entries)
 
@@ -95,7 +95,7 @@ def web(ready: str, image: str = "web:v1") -> Row:
     ],
 )
 def test_workloads(before: Row | None, after: Row | None, expected: list[tuple[str, str]]) -> None:
-    entries = workload_changes("deployment")(RowReader(DEPLOYMENT_COLUMNS), before, after, 5.0)
+    entries = workload_changes("deployment")(CellReader(DEPLOYMENT_COLUMNS), before, after, 5.0)
     assert [(str(entry.severity), entry.text) for entry in entries] == expected
     assert all(entry.subject == "deployment/default/web" for entry in entries)
 
@@ -105,7 +105,7 @@ def test_warnings_of_one_reason_are_one_entry() -> None:
         a_row("o", "0s", "Warning", reason, f"pod/p{index}", "it is\nso", "0s", 1, "", uid=str(index))
         for index, reason in enumerate(["BackOff", "BackOff", "Unhealthy"])
     ]
-    found = warning_changes(RowReader(EVENT_COLUMNS), rows, 5.0)
+    found = warning_changes(CellReader(EVENT_COLUMNS), rows, 5.0)
     assert [(entry.subject, entry.text, entry.count) for entry in found] == [
         ("pod/default/p0 and 1 more", "BackOff: it is so", 2),
         ("pod/default/p2", "Unhealthy: it is so", 1),

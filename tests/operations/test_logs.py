@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 
 import pytest
@@ -12,6 +13,8 @@ from backends.model.age import parse_time
 from backends.model.health import Health
 from backends.model.logs import LogLine
 from backends.model.table import Row
+from backends.operations.log_follower import LogFollower
+from backends.operations.log_stamp import GONE_REMEMBERED
 from backends.operations.log_target import LogTarget, parse_target
 from backends.operations.logs import LogQuery, Logs, LogStream
 from tests.support.clock import ManualClock
@@ -111,6 +114,27 @@ async def test_a_replaced_pod_is_followed_from_its_first_line(clock: ManualClock
         await clock.advance(3)
         assert texts(stream) == ["bye", "new"]
         assert [(each.pod, each.tail_lines) for each in cluster.log_requests] == [("web-0", 0), ("web-1", None)]
+
+
+async def test_pods_that_come_and_go_for_days_are_not_remembered_for_ever(clock: ManualClock) -> None:
+    cluster = FakeCluster("orlando")
+    pods = with_pods(cluster, clock, "web-0")
+    cluster.log_scripts["web-0", "web"] = [LogScript()]
+    async with Logs({"orlando": cluster}, clock).open(WEB) as stream:
+        await clock.advance(3)
+        for number in range(1, 3 * GONE_REMEMBERED):
+            name = f"web-{number}"
+            script = LogScript([line("orlando", name, number % 60, name)])
+            script.end()
+            cluster.log_scripts[name, "web"] = [script]
+            pods.store.put(add_pod(cluster, name, uid=name, status="Completed"))
+            await clock.advance(0.5)
+            pods.store.remove(f"orlando/{name}")
+            await clock.advance(0.5)
+        await clock.advance(3)
+        assert len(texts(stream)) == 3 * GONE_REMEMBERED - 1, "each was read"
+        followers = sum(isinstance(each, LogFollower) for each in gc.get_objects())
+        assert followers <= GONE_REMEMBERED + 2
 
 
 async def test_a_successor_of_the_same_name_is_not_read_twice(clock: ManualClock) -> None:
