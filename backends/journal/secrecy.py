@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from backends.model.journal import CUT
 from backends.model.redact import MASK, Redactor
 
 LONGEST_TEXT = 64_000
@@ -38,4 +39,4 @@ def _masked(value: Any) -> Any:
 
 def _bounded(text: str) -> str:
     left = len(text) - LONGEST_TEXT
-    return text if left <= 0 else f"{text[:LONGEST_TEXT]}… (+{left:,} characters)"
+    return text if left <= 0 else f"{text[:LONGEST_TEXT]}{CUT}{left:,} characters)"

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from backends.errors import JournalFailed, SourceError, UsageError
 from backends.model.age import format_time
 from backends.model.change import Change
-from backends.model.journal import Author, EventKind, JournalEvent, OpenOperation
+from backends.model.journal import Author, EventKind, JournalEvent, OpenOperation, is_whole
 from backends.model.proposal import Result, Step
 from backends.model.recorded import told
 from backends.operations.gate_records import change_of
@@ -167,6 +167,9 @@ class Reconciliation:
             return _unknown(operation, change, f"{type(error).__name__}: {error}")
         if verified.ok:
             return Reconciled(operation, Found.DONE, verified.evidence, change, is_closed=True)
+        if not is_whole(change.parameters):
+            why = "a secret or a long text of it is not in the journal, so it cannot be told from another"
+            return _unknown(operation, change, f"{why}; {verified.evidence}")
         began = any(each.kind is EventKind.STEP for each in operation.events)
         found = Found.PARTLY if began else Found.NOT_DONE
         if change.action in self._resumable:

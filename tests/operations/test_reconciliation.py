@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -171,6 +171,16 @@ async def test_what_cannot_be_judged_stays_open_with_its_reason(start: Start) ->
     async with start.reconciliation() as reconciliation:
         again = {each.operation.operation: each for each in await reconciliation.run()}
     assert again["dead"].found is Found.DONE, "the stamp answers again"
+
+
+@pytest.mark.parametrize("value", [{"token": "0123456789"}, ["x" * 70_000]])
+async def test_a_change_that_is_not_recorded_whole_is_not_said_to_be_undone(start: Start, value: object) -> None:
+    change = replace(a_change("annotate"), parameters={"values": value})
+    await start.left_open(DEAD, change, work=Verified(False, "another value is there"))
+    async with start.reconciliation() as reconciliation:
+        (found,) = await reconciliation.run()
+    assert (found.found, found.is_closed) == (Found.UNKNOWN, False)
+    assert "another value is there" in found.evidence
 
 
 async def test_one_that_another_console_took_up_meanwhile_is_left_to_it(start: Start) -> None:
