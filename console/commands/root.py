@@ -17,6 +17,7 @@ COMMANDS = {
     "get": LazyCommand("console.commands.get:get", "List resources of any kind on one stamp or all of them."),
     "logs": LazyCommand("console.commands.logs:logs", "Print log lines of a pod or workload, merged over stamps."),
     "doctor": LazyCommand("console.commands.doctor:doctor", "Check every source of every stamp, and say what to do."),
+    "do": LazyCommand("console.commands.do:do", "Change something on a stamp, through the write gate."),
     "audit": LazyCommand("console.commands.audit:audit", "Say who changed what, and check that the record is whole."),
     "config": LazyCommand("console.commands.config:config", "Check, show or describe the configuration."),
     "init": LazyCommand("console.commands.init:init", "Write a first fleet.yaml."),
@@ -49,7 +50,7 @@ def _show_version(ctx: click.Context, param: click.Parameter, asked: bool) -> No
 )
 @click.option("--config", metavar="FILE", type=click.Path(), help="fleet.yaml to use; STAMPDECK_CONFIG names one too.")
 @click.option("--stamp", "stamps", metavar="NAME", multiple=True, shell_complete=complete_stamps, help="Only this one.")
-@click.option("--write", is_flag=True, help="Arm commands that write; this version only reads.")
+@click.option("--write", is_flag=True, help="Arm writing: `do` acts.")
 @click.option("-c", "--command", metavar="TEXT", default="", help="Where to go first, as after `:` — 'pods @all'.")
 @click.option("--no-color", is_flag=True, help="No colours; NO_COLOR says the same.")
 @click.option("--log-file", metavar="FILE", type=click.Path(dir_okay=False), help="Where to log, never the screen.")

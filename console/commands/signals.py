@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from console.commands.exits import ExitCode, Interrupted
@@ -14,20 +14,25 @@ CLOSING_TURNS = 10
 """Turns of the loop after a command: sockets of streams that were given up last are closed in them."""
 
 
-def run_until_signal(command: Coroutine[Any, Any, int], *, endless: bool = False) -> int:
+def run_until_signal(
+    command: Coroutine[Any, Any, int], *, endless: bool = False, heed: Callable[[int], bool] = lambda number: False
+) -> int:
     """Run a coroutine; SIGINT, SIGTERM and SIGHUP cancel it, and its `finally` blocks run.
 
     For `endless` commands (following, watching, the lab) being stopped is how they end: that is exit code 0.
-    Otherwise Interrupted is raised with the signal.
+    Otherwise Interrupted is raised with the signal. `heed` is told of each signal first, and answers True for
+    one that shall not end the command.
     """
-    return asyncio.run(_guarded(command, endless))
+    return asyncio.run(_guarded(command, endless, heed))
 
 
-async def _guarded(command: Coroutine[Any, Any, int], endless: bool) -> int:
+async def _guarded(command: Coroutine[Any, Any, int], endless: bool, heed: Callable[[int], bool]) -> int:
     task = asyncio.create_task(command, name="command")
     received: list[int] = []
 
     def stop(number: int) -> None:
+        if heed(number):
+            return
         received.append(number)
         task.cancel()
 
