@@ -175,8 +175,9 @@ class Server:
         return web.json_response(_kinds("apps/v1", _APPS))
 
     async def _collection(self, request: web.Request) -> web.StreamResponse:
-        # No pod is in a phase by which anybody selects: these are Running, whatever their line says.
-        is_pods = request.path == "/api/v1/pods" and "phase!=Running" not in request.query.get("fieldSelector", "")
+        # All pods are in the phase Running, whatever their line says.
+        selects = "phase!=Running" in request.query.get("fieldSelector", "")
+        is_pods = request.path == "/api/v1/pods" and not selects
         if request.query.get("watch") in ("1", "true"):
             response = web.StreamResponse(headers={"Content-Type": "application/json"})
             with contextlib.suppress(ConnectionError):  # the client left: the usual end of a watch
@@ -191,7 +192,7 @@ class Server:
             bare = request.query.get("includeObject") == "None"
             return web.Response(body=self._pods.page(limit, start, bare), content_type="application/json")
         table = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": "1000"}}
-        return web.json_response(table | {"columnDefinitions": _EMPTY_COLUMNS, "rows": []})
+        return web.json_response(table | {"columnDefinitions": _COLUMNS if selects else _EMPTY_COLUMNS, "rows": []})
 
     async def _watch(self, response: web.StreamResponse, is_pods: bool, timeout_s: float) -> None:
         sent, start, bookmark = 0, time.monotonic(), time.monotonic()

@@ -49,6 +49,8 @@ class StampPods:
         self._way = _Way.SIZING
         self._turned = asyncio.Event()
         self._counts: PodCounts | None = None
+        self._is_folded = False
+        """Whether all pods were seen once; without a STATUS column that leaves no counts."""
         self._last_state: SourceState = NOT_YET
         self.counted_at: float | None = None
         """When the pods that run were counted; None while all pods are watched."""
@@ -57,8 +59,10 @@ class StampPods:
     def state(self) -> SourceState:
         """How far the numbers can be trusted; right after another way was taken, as far as before."""
         found = self._state_of_way()
+        if not self._is_folded:
+            return NOT_YET if found.is_live else found
         is_starting = found.health is Health.RETRYING and found.as_of is None and found.retry_at is None
-        return self._last_state if is_starting and self._counts is not None else found
+        return self._last_state if is_starting else found
 
     def counts(self) -> PodCounts | None:
         """Return the last counts, None before the first."""
@@ -91,7 +95,7 @@ class StampPods:
         if self._way is _Way.WATCHING:
             await self._all.fold(now)
             if self._all.primed:
-                self._restarts.is_primed = True
+                self._is_folded = self._restarts.is_primed = True
                 self._counts, self.counted_at = self._all.counts(), None
         elif self._way is _Way.COUNTING:
             await self._unsettled.fold(now)
@@ -100,6 +104,7 @@ class StampPods:
 
     def _join(self, now: float) -> None:
         counted, watched = self._census.counts, self._unsettled.counts()
+        self._is_folded = self._is_folded or (self._census.counted_at is not None and self._unsettled.primed)
         if counted is not None and watched is not None:
             self._counts, self.counted_at = added(counted, watched), self._census.counted_at
         elif self.counted_at is None and self._counts is not None:
@@ -149,7 +154,7 @@ class StampPods:
 
     def _state_of_way(self) -> SourceState:
         if self._way is _Way.SIZING:
-            return NOT_YET if self._size.state.is_live else self._size.state
+            return self._size.state
         if self._way is _Way.WATCHING:
             return self._all.state
         found = worst([self._unsettled.state, self._census.state])
