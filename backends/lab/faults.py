@@ -43,6 +43,10 @@ FAULTS: dict[str, FaultKind] = {
         ),
         FaultKind("node-gone", "a node disappears", "node, a worker when not given"),
         FaultKind("pods-crashloop", "containers of a workload crash again and again", "ratings-api when not given"),
+        FaultKind(
+            "debug-pod", "a pod nobody manages runs on a node, with data of its own", "node, a worker when not given"
+        ),
+        FaultKind("no-room", "nodes have no CPU left: a pod that must move waits"),
         FaultKind("app-error", "the application answers 500"),
         FaultKind("metrics-down", "metrics.k8s.io is not served"),
         FaultKind("eviction-429", "evictions are refused as if a budget did not allow them (429)", f"how many, {_ALL}"),

@@ -21,8 +21,12 @@ def build_application(builder: Builder, network: str) -> None:
     _build_web_and_api(builder)
     _build_database(builder)
     _build_ingress(builder, network)
-    for name in ("ratings-web", "ratings-api"):
-        _build_budget(builder, name)
+    for name, rule in (
+        ("ratings-web", {"minAvailable": 2}),
+        ("ratings-api", {"minAvailable": 1}),
+        ("ratings-mongodb", {"maxUnavailable": 1}),
+    ):
+        _build_budget(builder, name, rule)
     _build_report(builder)
     _build_settings(builder)
 
@@ -99,7 +103,11 @@ def _build_ingress(builder: Builder, network: str) -> None:
         }  # fmt: skip
         port = 80 if component == "controller" else 8080
         main = container(f"nginx-ingress-{component}", image, cpu="50m", memory="90Mi", port=port)
-        spec = {"containers": [main], "tolerations": _quick_to_move()}
+        spec: Object = {"containers": [main], "tolerations": _quick_to_move()}
+        if component == "controller":
+            # As its chart has it: it goes on serving what is open, and may take its time.
+            main["lifecycle"] = {"preStop": {"exec": {"command": ["/wait-shutdown"]}}}
+            spec["terminationGracePeriodSeconds"] = 300
         builder.deployment(NAMESPACE, name, replicas, labels, spec)
         ports: list[Object] = [{"name": "http", "port": 80, "protocol": "TCP", "targetPort": port}]
         if component == "controller":
@@ -136,10 +144,10 @@ def _build_rule(builder: Builder, address: str) -> None:
     builder.store.create("ingresses.networking.k8s.io", rule, owned=True)
 
 
-def _build_budget(builder: Builder, name: str) -> None:
+def _build_budget(builder: Builder, name: str, rule: Object) -> None:
     budget = new_object(
         "poddisruptionbudgets.policy", name, NAMESPACE, labels={"app": name}, created=rfc3339(builder.born),
-        spec={"minAvailable": 1, "selector": {"matchLabels": {"app": name}}}, status={},
+        spec={**rule, "selector": {"matchLabels": {"app": name}}}, status={},
     )  # fmt: skip
     builder.store.create("poddisruptionbudgets.policy", budget, owned=True)
 

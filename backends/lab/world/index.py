@@ -30,6 +30,7 @@ class ClusterIndex:
         self._in_namespace: dict[tuple[str, str], dict[Key, Object]] = defaultdict(dict)
         self._on_node: dict[str, dict[Key, Object]] = defaultdict(dict)
         self.use: dict[str, NodeUse] = defaultdict(NodeUse)
+        self._anti_affine: dict[Key, Object] = {}
         for resource in store.resources():
             for obj in store.each(resource):
                 self._add(resource, obj)
@@ -51,6 +52,10 @@ class ClusterIndex:
         """Return the objects of a resource in one namespace."""
         return list(self._in_namespace.get((resource, namespace), _NOTHING).values())
 
+    def anti_affine(self) -> list[Object]:
+        """Return the pods that keep others away."""
+        return list(self._anti_affine.values())
+
     def apply(self, change: Change) -> None:
         """Follow one write."""
         if change.before is not None:
@@ -67,6 +72,8 @@ class ClusterIndex:
             self._owned[reference["uid"]][resource][key] = obj
         if resource == "pods" and (node := obj["spec"].get("nodeName")):
             self._on_node[node][key] = obj
+            if (obj["spec"].get("affinity") or {}).get("podAntiAffinity"):
+                self._anti_affine[key] = obj
             self._count(node, obj, 1)
 
     def _drop(self, resource: str, obj: Object) -> None:
@@ -82,6 +89,7 @@ class ClusterIndex:
                     del self._owned[reference["uid"]]
         if resource == "pods" and (node := obj["spec"].get("nodeName")):
             self._on_node[node].pop(key, None)
+            self._anti_affine.pop(key, None)
             self._count(node, obj, -1)
 
     def _count(self, node: str, pod: Object, sign: int) -> None:

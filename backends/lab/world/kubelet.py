@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ from backends.lab.world.cluster import Cluster, key_of_change
 from backends.lab.world.images import ImageStore, exists, misbehaves
 from backends.lab.world.pod_steps import PodSteps, Run
 from backends.lab.world.pods import is_finished, is_ready, pod_address
+from backends.lab.world.replicaset import parse_time
 from backends.lab.world.shapes import Key, controller_of, is_deleting, key_of, with_status
 
 _BACK_OFF_FIRST_S = 10.0
@@ -19,6 +21,7 @@ _BACK_OFF_RESET_S = 600.0
 _CRASH_AFTER_S = (2.0, 5.0)
 _STOP_S = (0.6, 2.5)
 _JOB_S = (4.0, 15.0)
+_HOOK_S = (6.0, 9.0)
 JOB_DURATION = "lab.stampdeck/run-seconds"
 """Annotation of a pod whose containers end by themselves after so many simulated seconds."""
 
@@ -155,13 +158,19 @@ class Kubelet(PodSteps):
 
     def _stop(self, key: Key, pod: Object) -> None:
         run = self._runs.setdefault(key, Run(pod["metadata"]["uid"]))
+        latest = parse_time(pod["metadata"]["deletionTimestamp"])
         if run.stopping:
+            if latest < run.ends_at:  # somebody asked again, with a shorter grace
+                run.ends_at = latest
+                self._later(max(0.0, latest - self.cluster.now), key, self._remove)
             return
         run.stopping = True
         for container in pod["spec"]["containers"]:
             self._tell(pod, container, "Killing", f"Stopping container {container['name']}")
         grace_s = float(pod["metadata"].get("deletionGracePeriodSeconds", 30))
-        self._later(min(grace_s, self._between(*_STOP_S)), key, self._remove)
+        takes_s = min(grace_s, self._hooks_s(pod) + self._between(*_STOP_S))
+        run.ends_at = self.cluster.now + takes_s
+        self._later(takes_s, key, self._remove)
 
     def _remove(self, key: Key, pod: Object) -> None:
         self._runs.pop(key, None)
@@ -273,6 +282,21 @@ class Kubelet(PodSteps):
             return str(pod["status"]["hostIP"])
         self._addresses += 1
         return pod_address(self._addresses)
+
+    def _hooks_s(self, pod: Object) -> float:
+        """Return how long the preStop hooks of a pod take: a sleep as long as it says, others some seconds."""
+        longest = 0.0
+        for container in pod["spec"]["containers"]:
+            hook = (container.get("lifecycle") or {}).get("preStop") or {}
+            command = (hook.get("exec") or {}).get("command") or []
+            asked = (hook.get("sleep") or {}).get("seconds") or next(
+                (after for before, after in itertools.pairwise(" ".join(command).split()) if before == "sleep"), None
+            )
+            if asked is not None and str(asked).isdigit():
+                longest = max(longest, float(asked))
+            elif hook:
+                longest = max(longest, self._between(*_HOOK_S))
+        return longest
 
     def _job_duration_s(self, pod: Object) -> float | None:
         asked = (pod["metadata"].get("annotations") or {}).get(JOB_DURATION)

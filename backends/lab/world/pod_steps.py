@@ -19,6 +19,7 @@ class Run:
     back_off_s: float = 0.0
     started_at: float = 0.0
     stopping: bool = False
+    ends_at: float = 0.0
 
 
 class PodSteps(Controller):

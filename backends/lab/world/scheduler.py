@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from backends.lab.objects import Change, Object
 from backends.lab.quantities import quantity
+from backends.lab.world.affinity import PodAffinity
 from backends.lab.world.cluster import Controller, key_of_change
 from backends.lab.world.pods import cpu_request, is_finished, memory_request, pod_condition
 from backends.lab.world.shapes import Key, condition, controller_of, is_deleting, selects, with_status
@@ -43,48 +44,61 @@ class Scheduler(Controller):
         ):
             return
         nodes = list(self.store.each("nodes"))
+        neighbours = PodAffinity(self.store, self.index, pod)
         refusals: Counter[str] = Counter()
+        unhelped = 0
         fitting = []
         for node in nodes:
-            reason = self._refusal(pod, node)
-            if reason is None:
+            reasons = self._refusals(pod, node, neighbours)
+            if not reasons:
                 fitting.append(node)
-            else:
-                refusals[reason] += 1
+            refusals.update(reasons)
+            unhelped += any(not each.startswith(_PREEMPTIBLE) for each in reasons)
         if fitting:
-            self._bind(pod, self._best(pod, fitting))
+            self._bind(pod, self._best(pod, fitting, neighbours))
         else:
-            self._park(pod, key, len(nodes), refusals)
+            self._park(pod, key, len(nodes), refusals, unhelped)
 
-    def _refusal(self, pod: Object, node: Object) -> str | None:
+    def _refusals(self, pod: Object, node: Object, neighbours: PodAffinity) -> list[str]:
+        """Return what the first filter that refuses a node says, nothing when all accept it."""
         spec, meta = node["spec"], node["metadata"]
         if spec.get("unschedulable") and not tolerates(pod, _UNSCHEDULABLE):
-            return "node(s) were unschedulable"
-        if not _wants(pod["spec"], meta.get("labels") or {}):
-            text = "node(s) didn't match Pod's node affinity/selector"
-            return text if self.cluster.minor >= 21 else "node(s) didn't match node selector"
+            return ["node(s) were unschedulable"]
         for taint in spec.get("taints") or ():
             if taint["effect"] != "PreferNoSchedule" and not tolerates(pod, taint):
                 shown = f"{{{taint['key']}: {taint.get('value', '')}}}"
-                return (
+                return [
                     f"node(s) had untolerated taint {shown}"
                     if self.cluster.minor >= 24
                     else f"node(s) had taint {shown}, that the pod didn't tolerate"
-                )
-        allocatable = node.get("status", {}).get("allocatable") or {}
-        use = self.index.use[meta["name"]]
-        if use.pods + 1 > int(allocatable.get("pods", 110)):
-            return "Too many pods"
-        if use.cpu + cpu_request(pod) > quantity(str(allocatable.get("cpu", "0"))) + 1e-9:
-            return "Insufficient cpu"
-        if use.memory + memory_request(pod) > quantity(str(allocatable.get("memory", "0"))):
-            return "Insufficient memory"
-        return None
+                ]
+        if not _wants(pod["spec"], meta.get("labels") or {}):
+            return [f"node(s) didn't match Pod's node affinity{'/selector' if self.cluster.minor >= 21 else ''}"]
+        if short := self._shortages(pod, node):
+            return short
+        reason = neighbours.refusal(meta["name"])
+        if not reason:
+            return []
+        # Before 1.22 the plugin also gave its one old sentence.
+        return [reason] if self.cluster.minor >= 22 else ["node(s) didn't match pod affinity/anti-affinity", reason]
 
-    def _best(self, pod: Object, nodes: Sequence[Object]) -> Object:
+    def _shortages(self, pod: Object, node: Object) -> list[str]:
+        """Return what a node has too little of."""
+        allocatable = node.get("status", {}).get("allocatable") or {}
+        use = self.index.use[node["metadata"]["name"]]
+        short = []
+        if use.pods + 1 > int(allocatable.get("pods", 110)):
+            short.append("Too many pods")
+        if use.cpu + cpu_request(pod) > quantity(str(allocatable.get("cpu", "0"))) + 1e-9:
+            short.append("Insufficient cpu")
+        if use.memory + memory_request(pod) > quantity(str(allocatable.get("memory", "0"))):
+            short.append("Insufficient memory")
+        return short
+
+    def _best(self, pod: Object, nodes: Sequence[Object], neighbours: PodAffinity) -> Object:
         owner = controller_of(pod)
 
-        def score(node: Object) -> tuple[int, float, str]:
+        def score(node: Object) -> tuple[int, int, float, str]:
             name = node["metadata"]["name"]
             allocatable = node["status"]["allocatable"]
             use = self.index.use[name]
@@ -92,8 +106,9 @@ class Scheduler(Controller):
             if owner is not None:
                 mates = self.index.owned(owner["uid"], "pods")
                 same = sum(mate["spec"].get("nodeName") == name for mate in mates)
+            liked = neighbours.preference(name) + _preference(pod["spec"], node["metadata"].get("labels") or {})
             share = use.cpu / max(quantity(str(allocatable["cpu"])), 0.001)
-            return same, round(share + use.pods / 1000, 4), name
+            return -liked, same, round(share + use.pods / 1000, 4), name
 
         return min(nodes, key=score)
 
@@ -107,12 +122,15 @@ class Scheduler(Controller):
         bound = self.store.replace("pods", bound, owned=True)
         self.record(bound, "Scheduled", f"Successfully assigned {namespace}/{name} to {where}")
 
-    def _park(self, pod: Object, key: Key, nodes: int, refusals: Counter[str]) -> None:
+    def _park(self, pod: Object, key: Key, nodes: int, refusals: Counter[str], unhelped: int) -> None:
         self._waiting.add(key)
         reasons = ", ".join(sorted(f"{count} {reason}" for reason, count in refusals.items()))
         message = f"0/{nodes} nodes are available: {reasons}." if nodes else "no nodes available to schedule pods"
         if nodes and self.cluster.minor >= 24:
-            message += f" preemption: 0/{nodes} nodes are available: {nodes} Preemption is not helpful for scheduling."
+            helpless = "No preemption victims found for incoming pod"
+            parts = {helpless: nodes - unhelped, "Preemption is not helpful for scheduling": unhelped}
+            shown = ", ".join(sorted(f"{count} {text}" for text, count in parts.items() if count))
+            message += f" preemption: 0/{nodes} nodes are available: {shown}."
         current = condition(pod, "PodScheduled")
         if current is None or current.get("message") != message:
             others = [each for each in pod["status"].get("conditions", ()) if each["type"] != "PodScheduled"]
@@ -122,6 +140,8 @@ class Scheduler(Controller):
         self.again(60.0, key)
 
 
+_PREEMPTIBLE = ("Insufficient ", "Too many pods", "node(s) didn't match pod anti-affinity", "node(s) didn't satisfy")
+"""Beginnings of the reasons that go away when other pods do."""
 _UNSCHEDULABLE: Object = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 
 
@@ -160,8 +180,24 @@ def _wants(spec: Object, labels: dict[str, str]) -> bool:
     )
 
 
+def _preference(spec: Object, labels: dict[str, str]) -> int:
+    """Return the sum of the weights of preferred node affinity terms that these labels meet."""
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    terms = affinity.get("preferredDuringSchedulingIgnoredDuringExecution") or ()
+    return sum(
+        int(each.get("weight", 1))
+        for each in terms
+        if selects({"matchExpressions": each["preference"].get("matchExpressions") or ()}, labels)
+    )
+
+
 def _opens_room(change: Change) -> bool:
     before, after = change.before, change.object
     if before is None:
         return True
-    return bool(before["spec"] != after["spec"] or before["metadata"].get("labels") != after["metadata"].get("labels"))
+    changed = (
+        before["spec"] != after["spec"],
+        before["metadata"].get("labels") != after["metadata"].get("labels"),
+        before.get("status", {}).get("allocatable") != after.get("status", {}).get("allocatable"),
+    )
+    return any(changed)

@@ -11,6 +11,7 @@ from backends.lab.world.kubelet import Kubelet
 from backends.lab.world.nodes import NodeAgents
 from backends.lab.world.pods import is_ready
 from backends.lab.world.shapes import is_deleting
+from backends.lab.world.visitors import Room, Visit
 
 _DEFAULT_WORKLOAD = "ratings-api"
 
@@ -24,6 +25,8 @@ class WorldFaults:
         self._nodes = nodes
         self._struck: dict[str, str] = {}
         self._crashing = ""
+        self._visit = Visit(cluster)
+        self._room = Room(cluster)
         kubelet.crashes = self._crashes
 
     def refuse(self, name: str, argument: str) -> str:
@@ -33,6 +36,8 @@ class WorldFaults:
             if not argument and self._victim() is None:
                 return f"{self._cluster.name} has no ready worker left"
             return _unknown("node", argument, known)
+        if name == "debug-pod" and argument:
+            return _unknown("node", argument, [node["metadata"]["name"] for node in self._cluster.store.each("nodes")])
         if name == "pods-crashloop" and argument:
             return _unknown("workload", argument, self._workloads())
         return ""
@@ -41,6 +46,10 @@ class WorldFaults:
         """Begin or end one fault."""
         if fault.name in ("node-notready", "node-gone"):
             self._strike(fault) if begins else self._heal(fault)
+        elif fault.name == "debug-pod":
+            self._visit.begin(fault.argument or self._victim() or "") if begins else self._visit.end()
+        elif fault.name == "no-room":
+            self._room.take() if begins else self._room.give_back()
         elif fault.name == "pods-crashloop":
             self._begin_crashing(fault.argument or _DEFAULT_WORKLOAD) if begins else self._end_crashing()
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from backends.lab.control import LabControl
 from backends.lab.runner import LabOptions, RunningLab, run_lab
 from tests.lab.kubectl.printed import Kubectl
 from tests.support.peers import require_kubectl
@@ -78,6 +80,26 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
 def kubectl(lab: RunningLab, tmp_path_factory: pytest.TempPathFactory) -> Kubectl:
     """kubectl as the administrator of the lab's stamp."""
     return Kubectl(require_kubectl(), kubeconfig_of(lab), tmp_path_factory.mktemp("home"))
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The lab's control for tests that are not asynchronous."""
+
+    control: LabControl
+
+    def fault(self, stamp: str, fault: str) -> None:
+        """Begin a fault."""
+        asyncio.run(self.control.fault(stamp, fault))
+
+    def clear(self, stamp: str) -> None:
+        """End all faults of a stamp."""
+        asyncio.run(self.control.clear(stamp))
+
+
+def control_of(lab: RunningLab) -> Control:
+    """Return the control of a running lab."""
+    return Control(LabControl.read(lab.directory))
 
 
 def kubeconfig_of(lab: RunningLab) -> Path:

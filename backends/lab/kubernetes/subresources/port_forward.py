@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 
 from aiohttp import WSMsgType, web
 
@@ -79,7 +80,7 @@ async def serve(context: ApiContext, call: Call, request: web.Request, resource:
 
 
 async def _forward(socket: web.WebSocketResponse, ports: list[int], addresses: list[tuple[str, int] | None]) -> None:
-    """Carry bytes both ways until the caller goes."""
+    """Carry bytes both ways until the caller goes, or all ports have ended: then the kubelet says goodbye."""
     forwards = [_Forward(socket, 2 * index, port) for index, port in enumerate(ports)]
     tasks = []
     try:
@@ -87,9 +88,14 @@ async def _forward(socket: web.WebSocketResponse, ports: list[int], addresses: l
             reader = await forward.open(address)
             if reader is not None:
                 tasks.append(asyncio.create_task(forward.receive(reader)))
-        async for message in socket:
-            if message.type is WSMsgType.BINARY and message.data and message.data[0] // 2 < len(forwards):
-                await forwards[message.data[0] // 2].send(message.data[1:])
+        ending = asyncio.create_task(_end_after(socket, tuple(tasks)))
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.BINARY and message.data and message.data[0] // 2 < len(forwards):
+                    with contextlib.suppress(ConnectionError):  # the port ended; what it said still arrives
+                        await forwards[message.data[0] // 2].send(message.data[1:])
+        finally:
+            tasks.append(ending)
     finally:
         for task in tasks:
             task.cancel()
@@ -98,6 +104,11 @@ async def _forward(socket: web.WebSocketResponse, ports: list[int], addresses: l
         for forward in forwards:
             forward.close()
         await socket.close()
+
+
+async def _end_after(socket: web.WebSocketResponse, receiving: Sequence[asyncio.Task[None]]) -> None:
+    await asyncio.gather(*receiving, return_exceptions=True)
+    await socket.close()
 
 
 def _ports(request: web.Request) -> list[int]:
