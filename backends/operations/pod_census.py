@@ -36,6 +36,7 @@ class PodCensus:
         self._tally = PodTally(restarts)
         self._columns: Sequence[Column] = ()
         self._passes = 0
+        self._has_news = False
         self.interval_s = _EVERY_S * max(1.0, size / _PODS_IN_THAT)
         self.counted_at: float | None = None
         """When the last pass began: what it says is not newer."""
@@ -69,11 +70,19 @@ class PodCensus:
 
     def note_news(self) -> None:
         """Count soon, because something happened on the stamp."""
-        if self.counted_at is not None and self._clock.now() - self.counted_at >= self.interval_s / _SOONER:
+        self._has_news = True
+
+    def hurry(self) -> None:
+        """Begin the next pass if there are news and the last one is not too young."""
+        if not self._has_news or self.counted_at is None:
+            return
+        if self._clock.now() - self.counted_at >= self.interval_s / _SOONER:
+            self._has_news = False
             self._polled.refresh()
 
     async def _pass(self) -> PodCounts | None:
         began = self._clock.now()
+        self._has_news = False
         seen: set[str] = set()
         again = self._restarts.is_primed and not self._passes
         async for page in self._cluster.printed("pods", field_selector=SETTLED):

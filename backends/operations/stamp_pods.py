@@ -99,6 +99,7 @@ class StampPods:
                 self._counts, self.counted_at = self._all.counts(), None
         elif self._way is _Way.COUNTING:
             await self._unsettled.fold(now)
+            self._census.hurry()
             self._join(now)
         return []
 

@@ -117,13 +117,16 @@ async def test_a_crash_loop_among_the_counted_is_found_by_the_next_pass_and_news
     async with pods.running():
         assert pods.source.restarts(pods.clock.now()) == 0  # all of before we looked, and the pods are old
         pods.print_pods([line("web-00", "CrashLoopBackOff", "0/1", 7), *(line(f"web-{n:02}") for n in range(1, 11))])
-        pods.source.note_news()  # too early after the last pass
-        await pods.pass_s(2)
+        pods.source.note_news()  # too early after the last pass: it waits for its turn
+        await pods.pass_s(10)
         assert pods.passes == 1
-        await pods.pass_s(14)
-        pods.source.note_news()
-        await pods.pass_s(1)
+        await pods.pass_s(6)
         assert pods.passes == 2
+        pods.source.note_news()
+        await pods.pass_s(10)
+        assert pods.passes == 2
+        await pods.pass_s(6)
+        assert pods.passes == 3
         assert pods.source.counts() == PodCounts(total=11, running=10, failing=1)
         assert pods.source.restarts(pods.clock.now()) == 2
         await pods.pass_s(120)
