@@ -10,7 +10,7 @@ from typing import Any, Self
 import msgspec
 
 from backends.clock import Clock
-from backends.kubernetes import exec, pod_logs, usage
+from backends.kubernetes import exec, pod_logs, port_forward, usage
 from backends.kubernetes.budget import Meter
 from backends.kubernetes.census import Census
 from backends.kubernetes.certificates import certificates_of
@@ -18,6 +18,7 @@ from backends.kubernetes.connection import Connection
 from backends.kubernetes.discovery import Discovery
 from backends.kubernetes.exec import ExecStream
 from backends.kubernetes.paging import Paging
+from backends.kubernetes.port_forward import PortStream
 from backends.kubernetes.query import Query
 from backends.kubernetes.reflection import Reflection
 from backends.kubernetes.reflections import Reflections
@@ -199,6 +200,10 @@ class Cluster(Writing, Census):
     ) -> AbstractAsyncContextManager[ExecStream]:
         """Join what a container runs, from now on."""
         return exec.open_attach(self.connection, namespace, pod, container, tty=tty, stdin=stdin)
+
+    def open_port(self, namespace: str, pod: str, port: int) -> AbstractAsyncContextManager[PortStream]:
+        """Connect to a port of a pod; see `port_forward`."""
+        return port_forward.open_port(self.connection, namespace, pod, port)
 
     async def may(
         self, verb: str, kind: str, *, namespace: str | None = None, subresource: str = ""
