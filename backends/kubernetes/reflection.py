@@ -10,7 +10,6 @@ import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from typing import NoReturn
 
 from backends.clock import pause
 from backends.errors import CertificateRejected, Expired, NotFound, SourceError, Unreachable
@@ -21,6 +20,7 @@ from backends.kubernetes.lines import LineSplitter
 from backends.kubernetes.listing import Listing, promised
 from backends.kubernetes.pulse import Beat, Pulse
 from backends.kubernetes.query import Query
+from backends.kubernetes.quiet import Quiet
 from backends.kubernetes.standing import Standing
 from backends.kubernetes.tables import ACCEPT_METADATA_EVENTS, ACCEPT_TABLE, Page, RowReader
 from backends.model.health import Health, SourceState
@@ -34,8 +34,6 @@ _SLICE_S = 0.004
 """Work on the event loop is given up after so long, so that keys are answered during a storm."""
 _LINE_LIMIT = 32 << 20
 """A longer line is no event: objects are at most a few megabytes (etcd's limit), and memory has an end."""
-_RARELY_S = 60.0
-"""However often a watch turned out to be deaf, it is looked after again within so long."""
 
 
 class Reflection:
@@ -64,12 +62,8 @@ class Reflection:
         self._is_table = True
         self._listing = Listing(query, connection, self._reader)
         self._is_following = False
-        self._quiet_since = self._spoken_at = self._clock.monotonic()
-        self._deaf = 0
-        """How many times in a row the watch turned out to carry nothing."""
-        self._unanswered = 0
-        """How many times in a row that could not be found out."""
         self._standing = Standing(connection)
+        self._quiet = Quiet(connection, self._standing)
         self._hurry = asyncio.Event()
 
     @property
@@ -133,9 +127,9 @@ class Reflection:
             self._standing.steady()
             self._standing.live()
             await self._pause(self._timing.poll_s)
-        if self._version is None:
-            await self._list(self._kind)
         while True:
+            if self._version is None:
+                await self._list(self._kind)
             await self._watch(self._kind, self._version or "")
 
     async def _list(self, kind: ResourceKind) -> None:
@@ -149,7 +143,7 @@ class Reflection:
                 version = page.version if version is None else version
         self.store.keep_only(listed)
         self._version = version
-        self._spoken_at = self._clock.monotonic()
+        self._quiet.listed()
         self._standing.listed()
 
     def _take(self, page: Page, listed: set[str]) -> None:
@@ -165,7 +159,10 @@ class Reflection:
                 self.store.put(row)
 
     async def _watch(self, kind: ResourceKind, version: str) -> None:
-        """Follow changes from `version` until the server ends the watch in order; anything else raises."""
+        """Follow changes from `version` until the server ends the watch in order, or it turns out to miss some.
+
+        Anything else raises.
+        """
         doing = self._doing("watch")
         keep_s = self._timing.watch_s * (1 + random.random())
         query = {
@@ -185,15 +182,25 @@ class Reflection:
                 self._standing.live()
             # Else the beginning of an answer proves nothing: an event or the next beat must confirm it.
             reading = asyncio.create_task(self._read_changes(stream.chunks, doing))
-            listening = asyncio.create_task(self._examine_silence(path, doing))
+            doubting = asyncio.create_task(self._quiet.until_doubted(lambda: self._examine(path, doing)))
             try:
-                await asyncio.wait((reading, listening), return_when=asyncio.FIRST_COMPLETED)
-                (reading if reading.done() else listening).result()
+                await asyncio.wait((reading, doubting), return_when=asyncio.FIRST_COMPLETED)
+                if reading.done():
+                    reading.result()
+                elif not doubting.result():
+                    self._version = None
             finally:
                 self._is_following = False
-                for each in (reading, listening):
+                for each in (reading, doubting):
                     each.cancel()
-                await asyncio.gather(reading, listening, return_exceptions=True)
+                await asyncio.gather(reading, doubting, return_exceptions=True)
+
+    async def _examine(self, path: str, doing: str) -> Silence:
+        """Ask whether the open watch missed something."""
+        if not self._version:
+            raise Expired(doing)  # a list without a version: nothing can go on from it
+        query, version = self._selectors(), self._version
+        return await hearing.examine(self._connection, path, query, version, accept=self._accept, doing=doing)
 
     @property
     def _accept(self) -> str:
@@ -205,14 +212,14 @@ class Reflection:
 
     async def _read_changes(self, chunks: AsyncIterator[bytes], doing: str) -> None:
         splitter = LineSplitter()
-        opened_at = worked_since = self._quiet_since = self._clock.monotonic()
+        opened_at = worked_since = self._quiet.since = self._clock.monotonic()
         async for chunk in chunks:
             lines = splitter.push(chunk)
             if lines:
                 self._apply(lines, doing)
             if splitter.size > _LINE_LIMIT:
                 raise self._connection.malformed(doing)
-            now = self._quiet_since = self._clock.monotonic()
+            now = self._quiet.since = self._clock.monotonic()
             if now - opened_at > self._timing.steady_s:
                 self._standing.steady()
             if now - worked_since > _SLICE_S:
@@ -240,63 +247,11 @@ class Reflection:
                 store.remove(change.gone)
             if change.version:
                 self._version = change.version
-        self._spoken_at = self._clock.monotonic()
-        self._deaf = 0
+        self._quiet.spoken()
         self._standing.heard()
-
-    async def _examine_silence(self, path: str, doing: str) -> NoReturn:
-        """Ask, whenever the watch was quiet for a while, whether it missed something; ends by raising when it did."""
-        jitter = 1 + random.random() / 4
-        while True:
-            now = self._clock.monotonic()
-            quiet_s = self._quiet_s() * jitter
-            if now - self._quiet_since < quiet_s:
-                await self._clock.sleep(quiet_s - (now - self._quiet_since))
-            elif now - self._spoken_at > self._timing.silence_s * jitter or not self._version:
-                self._version = None  # what answers may have missed it all itself
-                raise _Silent
-            else:
-                await self._examine_once(path, doing, self._version)
-
-    def _quiet_s(self) -> float:
-        """How long a silence is left alone: the longer, the more often it was found to be one in a row."""
-        often = self._deaf if self._standing.is_silent else 1
-        return max(self._timing.quiet_s, min(self._timing.quiet_s * often, _RARELY_S))
-
-    async def _examine_once(self, path: str, doing: str, version: str) -> None:
-        """Ask what the silence means. A watch that is deaf is opened anew, one that is so again listed as well."""
-        before = self._quiet_since
-        try:
-            found = await hearing.examine(
-                self._connection, path, self._selectors(), version, accept=self._accept, doing=doing
-            )
-        except Expired:
-            self._version = None  # nothing says that anything was missed, but nothing can say the contrary
-            raise _Silent from None
-        except SourceError as error:
-            self._unanswered += 1
-            self._quiet_since = self._clock.monotonic()
-            if self._unanswered > 1:
-                why = failures.reason(error)
-                self._standing.silent(f"the watch is quiet, and whether it missed anything cannot be asked: {why}")
-            return
-        self._unanswered = 0
-        if self._quiet_since != before:
-            return  # it has spoken meanwhile
-        self._quiet_since = self._clock.monotonic()
-        if found is Silence.QUIET:
-            self._standing.heard()
-            return
-        self._deaf += 1
-        if found is Silence.MUTE or self._deaf > 1:
-            self._version = None
-        self._standing.silent(_SILENCES[found])
-        raise _Silent
 
     async def _recover(self, error: SourceError) -> None:
         """Turn a failure into a state, then wait until another attempt makes sense."""
-        if isinstance(error, _Silent):
-            return
         self._standing.failed()
         if isinstance(error, Unreachable | CertificateRejected):
             seen = self._pulse.beats.value
@@ -321,16 +276,3 @@ class Reflection:
 
     def _doing(self, verb: str) -> str:
         return f"{verb} {self.query.kind}"
-
-
-_SILENCES = {
-    Silence.DEAF: "the watch did not carry changes that the API has made; it is opened anew and the list is read again",
-    Silence.MUTE: "the API leaves watches open without a word; the list is read again instead",
-}
-
-
-class _Silent(SourceError):
-    """A watch was silent for too long; not a failure, but a reason to look again."""
-
-    def __init__(self) -> None:
-        super().__init__("silent")

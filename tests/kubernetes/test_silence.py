@@ -10,7 +10,7 @@ from pathlib import Path
 from backends.kubernetes import Timing
 from backends.model.health import Health
 from tests.kubernetes.following import live, names, remembered
-from tests.kubernetes.wild_server import FAST, Request, Script, WildServer, is_short, opened, row
+from tests.kubernetes.wild_server import FAST, Request, Script, WildServer, event, is_short, opened, row
 from tests.support.waiting import until
 
 QUICK = replace(FAST, quiet_s=0.2, beat_answer_s=0.3)
@@ -57,6 +57,29 @@ async def test_a_watch_that_lost_its_server_is_opened_anew_from_where_it_was(
         assert any(state.health is Health.STALE and "did not carry" in state.reason for state in states)
         assert len(server.lists) == 1
         assert server.watches[-1].query["resourceVersion"] == seen
+
+
+async def test_a_change_that_the_watch_brings_a_moment_later_is_no_alarm(server: WildServer, tmp_path: Path) -> None:
+    late = 0
+
+    async def overtaken(request: Request, writer: asyncio.StreamWriter) -> None:
+        nonlocal late
+        if not is_short(request):
+            await server.answer(request, writer)
+            return
+        _put_unheard(server, "late")
+        await server.answer(request, writer)
+        await asyncio.sleep(0.1)  # the way to the watch is a little longer
+        server.tell(event("ADDED", server.rows["late"]))
+        late += 1
+
+    async with opened(server.kubeconfig(tmp_path), QUICK) as cluster, cluster.reflect("configmaps") as maps:
+        await live(maps)
+        async with remembered(maps) as states:
+            with server.misbehave(overtaken):
+                await until(lambda: late >= 2)
+        assert {state.health for state in states} == {Health.LIVE}
+        assert (len(server.lists), len(server.watches)) == (1, 1)
 
 
 async def test_behind_a_proxy_that_holds_streams_back_the_list_is_read_again(
