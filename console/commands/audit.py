@@ -71,7 +71,7 @@ def moment(text: str, now: float) -> float:
 @click.option(
     "--stamp", "stamps", metavar="NAME", multiple=True, shell_complete=complete_stamps, help="Only of this stamp."
 )
-@click.option("--operation", metavar="ID", default="", help="Only this operation.")
+@click.option("--operation", metavar="ID", default="", help="Only this operation; its first characters will do.")
 @click.option("--events", "by_event", is_flag=True, help="Every event of the operations, oldest first.")
 @output_option("table", "json", "jsonl")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of the json output, and nothing else.")
@@ -112,7 +112,9 @@ async def _list(
     from console.commands.audit_table import event_lines, operation_lines
 
     async with source.opened() as journal:
-        found = await read_operations(journal, since=since, operation=operation)
+        found = await read_operations(journal, since=since)
+    # The team's lock names an operation by its first characters.
+    found = tuple(each for each in found if each.operation.startswith(operation))
     found = tuple(each for each in found if not stamps or each.stamp in stamps)
     if operation and not found:
         say(f"no operation {operation} in {source.file}")

@@ -84,6 +84,7 @@ async def test_chosen_by_stamp_time_and_operation(recorded: str) -> None:
     assert await operations() == ["a3", "a2", "a1"]
     assert await operations("--stamp", "seattle") == ["a3"]
     assert await operations("--operation", "a2") == ["a2"]
+    assert await operations("--operation", "a") == ["a3", "a2", "a1"]
     assert await operations("--since", "2026-09-21T14:30") == ["a3", "a2"]
     assert await operations("--since", "2026-09-22") == []
     whole = json.loads((await stampdeck("audit", "-o", "jsonl", "--since", "2026-09-21T14:30:00Z")).out.splitlines()[1])

@@ -267,3 +267,20 @@ async def test_without_shared_memory_each_commit_goes_to_the_file(
     with closing(sqlite3.connect(file)) as database:
         assert database.execute("PRAGMA journal_mode").fetchone() == ("delete",)
     assert (await journal.verify()).rows == 2
+
+
+async def test_a_sqlite_without_strict_tables_will_do(
+    journal: SqliteJournal, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Red Hat 8 comes with 3.26."""
+    monkeypatch.setattr("backends.journal.schema.STRICT_SINCE", (99, 0))
+    for _ in range(3):
+        await journal.record("a1", EventKind.STEP, "orlando")
+    assert (await journal.verify()).rows == 3
+    with closing(sqlite3.connect(file, isolation_level=None)) as database:
+        assert "STRICT" not in database.execute("SELECT sql FROM sqlite_master WHERE name = 'event'").fetchone()[0]
+        with pytest.raises(sqlite3.IntegrityError, match="only grows"):
+            database.execute("DELETE FROM event")
+        database.execute("DROP TRIGGER event_stays")
+        database.execute("UPDATE event SET data = x'00ff' WHERE number = 2")
+    assert (await journal.verify()).broken_at == 2
