@@ -7,7 +7,10 @@ import click
 from console.commands.lazy import LazyCommand, LazyGroup
 
 ACTIONS = {
+    "cordon": LazyCommand("console.commands.do_node:cordon", "Place no new pod on a node."),
+    "drain": LazyCommand("console.commands.do_node:drain", "Cordon a node and move its pods to other nodes."),
     "scale": LazyCommand("console.commands.do_scale:scale", "Set the number of replicas of a workload."),
+    "uncordon": LazyCommand("console.commands.do_node:uncordon", "Let new pods be placed on a node again."),
 }
 
 

@@ -26,8 +26,8 @@ from backends.operations.node_works.patience import Patience, asked_delay_s
 from backends.operations.ports import ClusterWriter
 from backends.operations.work import Progress
 
-LOOK_S = 2.0
-"""How often the node's pods are looked at."""
+LOOK_S = 1.0
+"""How often the node's pods are looked at, as kubectl does for each pod."""
 RETRY_S = 5.0
 """How long after a refusal a pod is tried again, as kubectl does."""
 _RETURNS = 2
