@@ -15,6 +15,8 @@ from console.commands.signals import run_until_signal
 if TYPE_CHECKING:
     from backends.operations.doctor import Check
 
+_SOURCE_WIDTH = len("horizontalpodautoscalers")
+"""The longest there is: lines are printed as checks end, so the column cannot wait for all of them."""
 _TONES = {"ok": "good", "warn": "warn", "fail": "bad", "off": "dim"}
 
 
@@ -83,7 +85,8 @@ def check_lines(check: Check, wide: int) -> list[str]:
     mark = toned(f"{check.outcome.value:<4}", _TONES[check.outcome.value])
     stamp = (check.stamp or "fleet").ljust(wide)
     took = f"  ({check.elapsed_s * 1000:.0f} ms)" if check.elapsed_s else ""
-    lines = [f"{mark}  {stamp}  {check.source:<14} {cell_text(check.what)}{toned(took, 'dim')}"]
+    source = check.source.partition(".")[0].ljust(_SOURCE_WIDTH)
+    lines = [f"{mark}  {stamp}  {source}  {cell_text(check.what)}{toned(took, 'dim')}"]
     indent = " " * (wide + 8)
     if check.why:
         lines.append(f"{indent}why: {cell_text(check.why)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from backends.operations.doctor import Check, Outcome
 from screens.actions import Action
 from screens.chrome import key_line
-from screens.doctor.screen import check_lines
+from screens.doctor.lines import check_lines
 from screens.glyphs import UNICODE
 from screens.help.screen import KEY_WIDTH, help_lines
 from screens.lines import as_text, width_of
