@@ -13,11 +13,9 @@ KEPT = 5_000
 _ALL = 1 << 40
 
 
-async def read_operations(
-    journal: Journal, *, since: float | None = None, stamp: str = "", operation: str = ""
-) -> tuple[RecordedOperation, ...]:
+async def read_operations(journal: Journal, *, since: float | None = None) -> tuple[RecordedOperation, ...]:
     """Return the operations of which something was recorded since then, whole, newest first."""
-    events = await journal.events(since=since, stamp=stamp, operation=operation, limit=_ALL)
+    events = await journal.events(since=since, limit=_ALL)
     if since is not None:
         events = await _with_beginnings(journal, events)
     return put_together(events)

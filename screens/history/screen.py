@@ -58,6 +58,8 @@ class HistoryScreen(FramedScreen):
         self._history = History(journal)
         self._reconciliation = reconciliation
         self._rows: dict[str, Row] = {}
+        self._made: dict[str, Row] = {}
+        """By the hash of the newest event of their operation."""
         self._tried_at = 0.0
         self._reading = False
         self._problem = ""
@@ -111,7 +113,12 @@ class HistoryScreen(FramedScreen):
             return
         self._problem = ""
         if is_new or not self._rows:
-            rows = {row.uid: row for row in map(operation_row, self._history.operations)}
+            known, self._made = self._made, {}
+            for each in self._history.operations:
+                # Most are as they were: a row takes 30 µs to make, and there may be thousands.
+                key = each.events[-1].hash
+                self._made[key] = known.get(key) or operation_row(each)
+            rows = {row.uid: row for row in self._made.values()}
             self.table.apply(changes(self._rows, rows))
             self._rows = rows
 
