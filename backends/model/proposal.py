@@ -28,6 +28,8 @@ class Finding:
     evidence: str
     stamp: str = ""
     overridable: bool = True
+    typed: str = ""
+    """A name that, typed, sets this refusal aside in place of an override: of a lost lock's holder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +96,14 @@ class Proposal:
         """What the API does not allow us."""
         return tuple(each for each in self.access if not each.allowed)
 
-    def refusals(self, overrides: tuple[str, ...] = ()) -> tuple[Finding, ...]:
-        """The rules that refuse and are not set aside by these overrides."""
+    def refusals(self, overrides: tuple[str, ...] = (), typed_names: tuple[str, ...] = ()) -> tuple[Finding, ...]:
+        """The rules that refuse and are not set aside by these overrides or these typed names."""
         return tuple(
             each
             for each in self.findings
-            if each.level is Level.REFUSE and not (each.overridable and each.rule in overrides)
+            if each.level is Level.REFUSE
+            and not (each.overridable and each.rule in overrides)
+            and not (each.typed and each.typed in typed_names)
         )
 
 

@@ -28,10 +28,12 @@ def _demand_rights(proposal: Proposal) -> None:
 
 
 def _demand_rules(proposal: Proposal, consent: Consent) -> None:
-    if refusals := proposal.refusals(consent.overrides):
+    if refusals := proposal.refusals(consent.overrides, consent.typed_names):
         why = "; ".join(f"{each.rule}: {each.evidence}" for each in refusals)
         rules = dict.fromkeys(each.rule for each in refusals if each.overridable)
         todo = f"mend it, or override {', '.join(rules)} with a reason" if rules else "mend it first"
+        if names := [f"type {each.typed}" for each in refusals if each.typed]:
+            todo = "; ".join(names)
         raise _refused(Step.PRECONDITIONS, proposal, why, todo)
     if consent.overrides and not consent.reason.strip():
         why, todo = "an override wants a reason", "say why: it goes to the audit log"

@@ -31,6 +31,7 @@ from backends.operations.gate_records import (
 from backends.operations.locking import HeldLock, SharedLock, StampLock
 from backends.operations.ports import ClusterReader, Journal
 from backends.operations.proposing import Preconditions, Proposer
+from backends.operations.takeover import Takeovers
 from backends.operations.work import RunProgress, Work
 
 __all__ = ["FRESH_S", "Gate", "Preconditions"]
@@ -52,12 +53,14 @@ class Gate:
         journal: Journal,
         arming: Arming,
         clock: Clock,
+        takeovers: Takeovers | None = None,
     ) -> None:
         self._proposer = Proposer(clusters, preconditions, clock)
         self._preconditions = preconditions
         self._lock = SharedLock(lock)
         self._journal = journal
         self._clock = clock
+        self._takeovers = takeovers
         self.arming = arming
 
     async def propose(self, work: Work) -> Proposal:
@@ -76,6 +79,7 @@ class Gate:
             proposal = await self._refreshed(work, proposal)
             self._demand_agreement(proposal, consent, progress)
             progress.enter(Step.LOCK)
+            await self._clear_lock(work.change, consent, operation)
             async with self._lock.hold(work.change, operation) as lock:
                 progress.obey(lock)
                 await self._demand_alone(proposal, consent, progress)
@@ -105,6 +109,7 @@ class Gate:
             proposal = await self._proposer.propose(work, dry_run=False)
             self._demand_agreement(proposal, given, progress)
             progress.enter(Step.LOCK)
+            await self._clear_lock(change, given, operation)
             async with self._lock.hold(change, operation) as lock:
                 progress.obey(lock)
                 await self._demand_alone(proposal, given, progress)
@@ -150,6 +155,10 @@ class Gate:
         found = await self._preconditions.examine_locked(proposal.change)
         refusals = Proposal(proposal.change, (), tuple(found), proposal.preview, proposal.ask, proposal.made_at)
         demand_agreement(Step.PRECONDITIONS, refusals, consent)
+
+    async def _clear_lock(self, change: Change, consent: Consent, operation: str) -> None:
+        if self._takeovers is not None:
+            await self._takeovers.clear(change.stamp, consent.typed_names, operation)
 
     async def _given_then(self, operation: str, now: Consent) -> Consent:
         """Return the consent the operation was begun or last taken up with, joined with what is given now."""

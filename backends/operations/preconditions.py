@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
 from backends.clock import Clock
-from backends.errors import SourceError
+from backends.errors import JournalFailed, SourceError
 from backends.model.change import Change, Impact
 from backends.model.fleet import FleetSnapshot, StampSnapshot
-from backends.model.lock import LockSurvey
+from backends.model.lock import LockHolder, LockSurvey
 from backends.model.preconditions.headroom import headroom
 from backends.model.preconditions.locks import one_stamp_at_a_time, stamp_free
 from backends.model.preconditions.others import only_stamp, others_healthy, others_serve
@@ -61,20 +61,25 @@ class FleetPreconditions:
         configured: Collection[str],
         clock: Clock,
         working: Callable[[], Iterable[Change]] = tuple,
+        is_remains: Callable[[LockHolder], Awaitable[bool]] | None = None,
     ) -> None:
-        """`configured` are all stamps there are, watched or not; `working` tells the changes of this console."""
+        """`configured` are all stamps there are, watched or not; `working` tells the changes of this console.
+
+        `is_remains` tells of a lost holder whether it is a console of ours whose operation is over.
+        """
         self._fleet = fleet
         self._locks = locks
         self._rooms = rooms
         self._configured = configured
         self._clock = clock
         self._working = working
+        self._is_remains = is_remains
 
     async def examine(self, change: Change) -> Sequence[Finding]:
         """Answer every rule that applies to this change, on fresh answers where they can be had."""
         stamp = change.stamp
         if change.impact is Impact.NONE:
-            free = stamp_free(await self._locks.survey(), stamp)
+            free = await self._free(await self._locks.survey(), stamp)
             return [free] if free.level is not Level.PASS else []
         alone = only_stamp(stamp, self._configured)
         survey, fleet, room = await asyncio.gather(
@@ -85,16 +90,35 @@ class FleetPreconditions:
         found = [
             *others_serve(fleet, stamp, self._configured),
             *others_healthy(fleet, stamp, self._configured),
-            *one_stamp_at_a_time(survey, stamp, self._working()),
+            *one_stamp_at_a_time(await self._elsewhere(survey), stamp, self._working()),
             *room,
         ]
         if change.impact is Impact.CAREFUL:
             found = [_softened(each) for each in found]
-        return [stamp_free(survey, stamp), *([alone] if alone else []), *found]
+        return [await self._free(survey, stamp), *([alone] if alone else []), *found]
 
     async def examine_locked(self, change: Change) -> Sequence[Finding]:
         """Answer once more who works elsewhere: by locks alone, which all who work hold by now."""
-        return one_stamp_at_a_time(await self._locks.survey(), change.stamp)
+        return one_stamp_at_a_time(await self._elsewhere(await self._locks.survey()), change.stamp)
+
+    async def _free(self, survey: LockSurvey, stamp: str) -> Finding:
+        return stamp_free(survey, stamp, is_remains=stamp in await self._remains(survey))
+
+    async def _elsewhere(self, survey: LockSurvey) -> LockSurvey:
+        """Return the locks without those that our own ended operations left: nobody works under them."""
+        remains = await self._remains(survey)
+        return replace(
+            survey, holders={name: None if name in remains else each for name, each in survey.holders.items()}
+        )
+
+    async def _remains(self, survey: LockSurvey) -> set[str]:
+        lost = [each for each in survey.holders.values() if each is not None and each.is_lost]
+        if not lost or self._is_remains is None:
+            return set()
+        try:
+            return {each.stamp for each in lost if await self._is_remains(each)}
+        except JournalFailed:
+            return set()
 
     async def _settled(self, stamp: str) -> FleetSnapshot:
         """Return the fleet once every other stamp's sources say something definite, or when time is up."""

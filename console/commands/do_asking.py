@@ -16,7 +16,12 @@ _YES = ("y", "yes")
 async def ask_consent(proposal: Proposal, write: WriteOptions) -> Consent:
     """Return the consent of the command line, with what the person adds; nothing is asked where it would not help."""
     confirmed, names = write.confirmed, write.typed_names
-    asked = may_proceed(proposal, write.overrides) and sys.stdin.isatty() and sys.stderr.isatty()
+    wanted = tuple(each.typed for each in proposal.refusals(write.overrides, names) if each.typed)
+    asked = may_proceed(proposal, write.overrides, (*names, *wanted)) and sys.stdin.isatty() and sys.stderr.isatty()
+    for name in wanted if asked else ():
+        typed = (await _answer(f"Nobody renews the lock of {name}. Type this name to take it over: ")).strip()
+        names = (*names, typed)
+        asked = asked and typed == name
     if asked and not (confirmed and proposal.ask is not Ask.NAME):
         stamp = proposal.change.stamp
         if proposal.ask is Ask.NAME and stamp not in names:

@@ -30,6 +30,7 @@ class FindingRecord(msgspec.Struct, frozen=True):
     stamp: Annotated[str, Meta(description="The stamp the evidence is about; empty for the fleet.")]
     overridable: bool
     overridden: Annotated[bool, Meta(description="Whether --override named it.")]
+    typed: Annotated[str, Meta(description="The name that, given to --confirm, sets a refusal aside; mostly empty.")]
 
 
 class OutcomeRecord(msgspec.Struct, frozen=True):
@@ -85,9 +86,9 @@ def do_schema() -> dict[str, Any]:
     return msgspec.json.schema(DoDocument)
 
 
-def may_proceed(proposal: Proposal, overrides: tuple[str, ...]) -> bool:
+def may_proceed(proposal: Proposal, overrides: tuple[str, ...], typed_names: tuple[str, ...] = ()) -> bool:
     """Whether nothing speaks against a change but that it is not confirmed."""
-    return not (proposal.denied or proposal.refusals(overrides) or proposal.problem)
+    return not (proposal.denied or proposal.refusals(overrides, typed_names) or proposal.problem)
 
 
 def _change(proposal: Proposal, outcome: Outcome | None, overrides: tuple[str, ...]) -> ChangeRecord:
@@ -100,6 +101,7 @@ def _change(proposal: Proposal, outcome: Outcome | None, overrides: tuple[str, .
             each.stamp,
             each.overridable,
             each.overridable and each.rule in overrides,
+            each.typed,
         )
         for each in proposal.findings
     ]

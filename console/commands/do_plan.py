@@ -38,7 +38,8 @@ def advice(proposal: Proposal, overrides: tuple[str, ...], *, armed: bool) -> li
         rules = list(dict.fromkeys(each.rule for each in refusals if each.overridable))
         if rules:
             found.append(f"mend it, or set it aside: {' '.join(f'--override {each}' for each in rules)} --reason TEXT")
-        found += [f"mend it first: {each.evidence}" for each in refusals if not each.overridable]
+        found += [f"take it over: --confirm {each.typed}" for each in refusals if each.typed]
+        found += [f"mend it first: {each.evidence}" for each in refusals if not (each.overridable or each.typed)]
     if not armed:
         found.append("nothing was done: --write does it")
     if proposal.ask is Ask.NAME and not armed:

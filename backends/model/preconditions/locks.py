@@ -32,8 +32,11 @@ def one_stamp_at_a_time(survey: LockSurvey, stamp: str, working: Iterable[Change
     return found or [Finding(ONE_STAMP_AT_A_TIME, Level.PASS, "nobody of the team works on another stamp", stamp)]
 
 
-def stamp_free(survey: LockSurvey, stamp: str) -> Finding:
-    """Refuse while somebody else holds this stamp's lock; no override: a lost holder is taken over by its name."""
+def stamp_free(survey: LockSurvey, stamp: str, *, is_remains: bool = False) -> Finding:
+    """Refuse while somebody else holds this stamp's lock; no override: a lost holder is taken over by its name.
+
+    `is_remains`: the holder was a console of ours that died, and its operation is over.
+    """
     holder = survey.holders.get(stamp)
     if holder is None:
         if stamp in survey.not_asked and len(survey.not_asked) >= len(survey.holders):
@@ -41,9 +44,13 @@ def stamp_free(survey: LockSurvey, stamp: str) -> Finding:
         return Finding(STAMP_FREE, Level.PASS, "nobody holds its lock", stamp)
     if holder.is_ours:
         return Finding(STAMP_FREE, Level.PASS, f"this console holds its lock: {holder.what}", stamp)
+    if is_remains:
+        evidence = f"{holder.name}, a console of yours that ended, left its lock: it is taken over"
+        return Finding(STAMP_FREE, Level.WARN, evidence, stamp)
     lost = f"; nobody renews it any more: take it over by typing {holder.name}" if holder.is_lost else ""
     evidence = f"{holder.name} holds its lock: {holder.what or 'it does not say for what'}{lost}"
-    return Finding(STAMP_FREE, Level.REFUSE, evidence, stamp, overridable=False)
+    typed = holder.name if holder.is_lost else ""
+    return Finding(STAMP_FREE, Level.REFUSE, evidence, stamp, overridable=False, typed=typed)
 
 
 def _works(holder: LockHolder) -> Finding:
