@@ -26,6 +26,7 @@ from screens.catalog import build_screen
 from screens.clipboard import ClipboardMixin
 from screens.common_actions import PALETTE
 from screens.deck import Deck
+from screens.early_keys import EarlyKeys
 from screens.fleet.screen import FLEET_CSS, FleetScreen
 from screens.frame import FramedScreen
 from screens.glyphs import ASCII, choose_glyphs
@@ -33,8 +34,9 @@ from screens.learning import learn_words
 from screens.output.ack_pacing import AckPacing
 from screens.output.ascii_lines import AsciiLines
 from screens.overview import Overview
-from screens.palette import ActionProvider
+from screens.palette import PaletteKey
 from screens.places import FleetPlace, Moved, Place, Trail, Visit
+from screens.theme_choice import ThemeChoice, short_name
 from screens.themes import THEMES, theme_named
 from screens.vocabulary import Vocabulary
 
@@ -49,7 +51,7 @@ OpenServices = Callable[[], AbstractAsyncContextManager["Services"]]
 _CLOSING_S = 3.0
 
 
-class StampdeckApp(AckPacing, ClipboardMixin, App[int]):
+class StampdeckApp(AckPacing, EarlyKeys, ClipboardMixin, ThemeChoice, PaletteKey, App[int]):
     """The console on a set of stamps. `open_services` is entered after the first paint and left at the end.
 
     `keys` maps ids of actions to keys; `command` is obeyed as soon as the services run, as if typed after `:`;
@@ -58,7 +60,6 @@ class StampdeckApp(AckPacing, ClipboardMixin, App[int]):
 
     TITLE = "stampdeck"
     CSS_PATH = FLEET_CSS
-    COMMANDS: ClassVar[set[Any]] = {ActionProvider}
     BINDINGS: ClassVar[list[Any]] = bindings([PALETTE])
 
     def _first_theme(self) -> str:
@@ -99,7 +100,7 @@ class StampdeckApp(AckPacing, ClipboardMixin, App[int]):
             copy=self.copy_to_clipboard,
             save=_save_text,
             words=Vocabulary(
-                stamps=names, themes=tuple(_short(each.name) for each in THEMES), faults=faults is not None
+                stamps=names, themes=tuple(short_name(each.name) for each in THEMES), faults=faults is not None
             ),
         )
         for each in THEMES:
@@ -135,14 +136,24 @@ class StampdeckApp(AckPacing, ClipboardMixin, App[int]):
             async with self._open_services() as services:
                 self._services = services
                 self.deck.overview.connect(services.fleet)
+                self.deck.writing.connect(services)
                 await self._obey_first_command()
                 await learn_words(self.deck.words, services.resources, self.deck.clock)
         except StampdeckError as error:
-            self._services = None
-            self.deck.overview.fail(inert.line(str(error)))
+            self._fail(str(error))
         except Exception as error:  # whatever it was, the operator is told and can still quit
-            self._services = None
-            self.deck.overview.fail(inert.line(f"{type(error).__name__}: {error}"))
+            self._fail(f"{type(error).__name__}: {error}")
+
+    def _fail(self, reason: str) -> None:
+        self._services = None
+        self.deck.writing.disconnect()
+        self.deck.overview.fail(inert.line(reason))
+
+    async def on_event(self, event: events.Event) -> None:
+        """Every key counts as someone being there, whoever takes it."""
+        if isinstance(event, events.Key):
+            self.deck.writing.touch()
+        await super().on_event(event)
 
     async def _obey_first_command(self) -> None:
         home = self.screen_stack[0]
@@ -219,21 +230,6 @@ class StampdeckApp(AckPacing, ClipboardMixin, App[int]):
         if place is not None:
             self.go(place, fresh=True, record=False)
 
-    def action_next_theme(self) -> None:
-        """Use the theme after the present one."""
-        names = [theme.name for theme in THEMES]
-        at = names.index(self.theme) if self.theme in names else -1
-        self.action_use_theme(names[(at + 1) % len(names)])
-
-    def action_use_theme(self, name: str) -> None:
-        """Use a theme by name."""
-        found = theme_named(name)
-        if found is None:
-            self.notify(f"no theme named {name}: {', '.join(self.deck.words.themes)}", severity="warning", markup=False)
-            return
-        self.theme = found.name
-        self.notify(f"theme: {_short(found.name)}", timeout=2, markup=False)
-
     def _fatal_error(self) -> None:
         """Print the traceback without the values of variables, which may hold secrets, and made inert."""
         lines = [inert.line(part) for part in traceback.format_exc().splitlines()]
@@ -245,7 +241,3 @@ def _save_text(name: str, lines: Iterable[str]) -> Path:
     from console.saved_texts import save_text  # only when something is saved
 
     return save_text(name, lines)
-
-
-def _short(name: str) -> str:
-    return name.removeprefix("stampdeck-")

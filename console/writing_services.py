@@ -13,15 +13,19 @@ if TYPE_CHECKING:
     from backends.model.change import Change
     from backends.operations.fleet import Fleet
     from backends.operations.gate import Gate
+    from backends.operations.planner import Planner
     from backends.operations.runs import Runs
+    from backends.operations.stager import Stager
     from backends.operations.team_lock import TeamLock
     from console.settings import Settings
 
 NEEDED = (
     "backends.journal",
     "backends.operations.gate",
+    "backends.operations.planner",
     "backends.operations.preconditions",
     "backends.operations.runs",
+    "backends.operations.stager",
     "backends.operations.team_lock",
     "backends.operations.works",
 )
@@ -62,10 +66,15 @@ class WritingServices:
         from backends.operations.arming import Arming
         from backends.operations.gate import Gate
         from backends.operations.preconditions import FleetPreconditions
+        from backends.operations.takeover import Takeovers
 
         clusters, clock = self.everywhere, self._clock
-        rules = FleetPreconditions(self.fleet, self.lock, clusters, tuple(clusters), clock, self._going_on)
-        return Gate(clusters, rules, self.lock, self.journal, Arming(clock, self.settings.armed_for_s), clock)
+        takeovers = Takeovers(self.lock, self.journal)
+        rules = FleetPreconditions(
+            self.fleet, self.lock, clusters, tuple(clusters), clock, self._going_on, takeovers.is_remains
+        )
+        arming = Arming(clock, self.settings.armed_for_s)
+        return Gate(clusters, rules, self.lock, self.journal, arming, clock, takeovers)
 
     @cached_property
     def runs(self) -> Runs:
@@ -74,8 +83,24 @@ class WritingServices:
 
         return Runs(self.gate, self.journal, self._clock)
 
+    @cached_property
+    def planner(self) -> Planner:
+        """What can be done, on any stamp."""
+        from backends.operations.planner import Planner
+
+        return Planner(self.everywhere, self._clock)
+
+    @cached_property
+    def stager(self) -> Stager:
+        """The changes of several stamps in turn."""
+        from backends.operations.stager import Stager
+
+        return Stager(self.gate, self.runs, self.fleet.state, self._clock)
+
     async def close_runs(self) -> None:
         """Leave what is going on open in the journal; before the journal is closed."""
+        if "stager" in vars(self):
+            await self.stager.close()
         if "runs" in vars(self):
             await self.runs.close()
 

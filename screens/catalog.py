@@ -16,6 +16,9 @@ from screens.places import (
     OperationPlace,
     Place,
     ResourcesPlace,
+    RunPlace,
+    RunsPlace,
+    StagingPlace,
 )
 
 if TYPE_CHECKING:
@@ -76,6 +79,19 @@ def build_screen(place: Place, deck: Deck, operations: Operations, faults: Fault
             from screens.history.operation import OperationScreen
 
             return OperationScreen(deck, place, operations.journal)
+        case StagingPlace() if deck.writing.stager is not None:
+            from screens.staging.screen import StagingScreen
+
+            title, staging = deck.writing.stager.all[place.number]
+            return StagingScreen(deck, place, staging, title)
+        case RunsPlace():
+            from screens.runs.list_screen import RunsScreen
+
+            return RunsScreen(deck, place)
+        case RunPlace():
+            from screens.runs.screen import RunScreen
+
+            return RunScreen(deck, place)
         case FaultsPlace() if faults is not None:
             from screens.faults.screen import FaultsScreen
 

@@ -33,9 +33,10 @@ def stamp_chips(stamps: Sequence[StampSnapshot], glyphs: Glyphs, width: int) -> 
 
 
 class WriteMode(NamedTuple):
-    """How long writing stays armed in seconds, None when it is not, and how many changes are going on."""
+    """Seconds for which writing stays armed (None: it is not), whether for want of a key, and changes going on."""
 
     armed_left_s: float | None = None
+    idle: bool = False
     active: int = 0
 
 
@@ -48,7 +49,8 @@ def mode_line(mode: WriteMode, width: int) -> Line:
     if mode.armed_left_s is None:
         return (*runs, *(line(("read-only  ", "dim")) if width >= 100 else ()))
     minutes, seconds = divmod(int(mode.armed_left_s + 0.999), 60)
-    return (*runs, *line((f"WRITE {minutes}:{seconds:02}  ", "warn-strong")))
+    why = "idle " if mode.idle else ""
+    return (*runs, *line((f"WRITE {why}{minutes}:{seconds:02}  ", "warn-strong")))
 
 
 def top_line(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from backends.model.kinds import find_kind
-from screens.places import DoctorPlace, FaultsPlace, FleetPlace, HistoryPlace, Place, ResourcesPlace
+from screens.places import DoctorPlace, FaultsPlace, FleetPlace, HistoryPlace, Place, ResourcesPlace, RunsPlace
 from screens.vocabulary import USUAL_KINDS, Vocabulary
 
 QUIT_WORDS = ("q", "quit", "q!", "qa", "exit")
@@ -20,6 +20,7 @@ PLACE_WORDS: dict[str, Place] = {
     "doctor": DoctorPlace(),
     "history": HistoryPlace(),
     "audit": HistoryPlace(),
+    "runs": RunsPlace(),
     "faults": FaultsPlace(),
 }
 ALIASES = {

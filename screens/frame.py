@@ -89,10 +89,12 @@ class FramedScreen(Proposing):
     def _frame(self) -> None:
         self._framed_at = time.monotonic()
         writing = self.deck.writing
-        mode = WriteMode(writing.armed_left_s, writing.active_count)
+        mode = WriteMode(*(writing.armed or (None, False)), writing.active_count)
         self.query_one(TopLine).show(self.deck.crumbs(), self.deck.overview.snapshot, self.deck.clock.now(), mode)
         for run, outcome in writing.ended():
-            self.say(f"{run.change.stamp}: {outcome}", "information" if outcome.is_well else "error")
+            text = str(outcome)
+            where = "" if run.change.stamp in text else f"{run.change.stamp}: "
+            self.say(f"{where}{text}", "information" if outcome.is_well else "error")
         self.draw()
 
     def _focus_main(self) -> None:

@@ -101,6 +101,34 @@ class OperationPlace(msgspec.Struct, frozen=True):
         return self.operation or f"row {self.number}"
 
 
+class StagingPlace(msgspec.Struct, frozen=True):
+    """One change staged over stamps, by its number in this console."""
+
+    number: int
+
+    @property
+    def crumb(self) -> str:
+        return "staged change"
+
+
+class RunsPlace(msgspec.Struct, frozen=True):
+    """The changes of this console: those going on, and those that ended."""
+
+    @property
+    def crumb(self) -> str:
+        return "runs"
+
+
+class RunPlace(msgspec.Struct, frozen=True):
+    """One change of this console, by the number of its run."""
+
+    number: int
+
+    @property
+    def crumb(self) -> str:
+        return f"run {self.number}"
+
+
 class FaultsPlace(msgspec.Struct, frozen=True):
     """What can be broken in the demo."""
 
@@ -118,6 +146,9 @@ Place: TypeAlias = (
     | DoctorPlace
     | HistoryPlace
     | OperationPlace
+    | StagingPlace
+    | RunsPlace
+    | RunPlace
     | FaultsPlace
 )
 

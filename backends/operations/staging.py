@@ -5,6 +5,7 @@ Every stamp's change is a run of its own, through the gate and in the journal; w
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -71,6 +72,24 @@ class Staged:
         return self.over and all(each.state is StageState.DONE for each in self.stages)
 
 
+class Question:
+    """The plan of one stamp that waits for an answer: a consent, or None to stop there."""
+
+    def __init__(self, work: Work, proposal: Proposal) -> None:
+        self.work = work
+        self.proposal = proposal
+        self._answer: asyncio.Future[Consent | None] = asyncio.get_running_loop().create_future()
+
+    def answer(self, consent: Consent | None) -> None:
+        """Answer it; only the first answer counts."""
+        if not self._answer.done():
+            self._answer.set_result(consent)
+
+    async def answered(self) -> Consent | None:
+        """Wait for the answer."""
+        return await self._answer
+
+
 class Staging:
     """One staged change: watch `state`; `cancel` it. Stamps are changed in the order given."""
 
@@ -93,13 +112,36 @@ class Staging:
         self._soak_s = soak_s
         self._cancelled = False
         self._run: Run | None = None
+        self._task: asyncio.Task[Staged] | None = None
         self.state: Cell[Staged] = Cell(Staged(tuple(Stage(stamp) for stamp in stamps)))
+        self.question: Cell[Question | None] = Cell(None)
+        """What waits for an answer since `begin`, whoever looks."""
+
+    def begin(self) -> None:
+        """Carry it out from now on, asking through `question`."""
+        self._task = asyncio.create_task(self.carry_out(self._ask), name="staging")
+
+    async def close(self) -> None:
+        """End it here and now: the stamp being changed is left to its run, no other is begun."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _ask(self, work: Work, proposal: Proposal) -> Consent | None:
+        question = Question(work, proposal)
+        self.question.set(question)
+        try:
+            return await question.answered()
+        finally:
+            self.question.set(None)
 
     def cancel(self) -> None:
         """Stop: what is going on ends at its next safe point, the stamps that follow are not begun."""
         self._cancelled = True
         if self._run is not None:
             self._run.cancel()
+        if (question := self.question.value) is not None:
+            question.answer(None)
 
     async def carry_out(self, agree: Agree) -> Staged:
         """Change the stamps in turn; `agree` is asked for each, with its plan, and answers None to stop there."""

@@ -17,10 +17,12 @@ from screens.doctor import screen as doctor_screen
 from screens.faults import screen as faults_screen
 from screens.fleet import screen as fleet_screen
 from screens.logs import keys as logs_keys
+from screens.resources import change_keys
 from screens.resources import keys as resources_keys
 
 _SCREENS = (
     containers_screen, detail_screen, doctor_screen, faults_screen, fleet_screen, logs_keys, resources_keys,
+    change_keys,
 )  # fmt: skip
 
 

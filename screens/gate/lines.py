@@ -22,7 +22,7 @@ def proposal_lines(proposal: Proposal, overrides: Sequence[str], width: int, gly
     lines += _access_lines(proposal, width, glyphs)
     order = (Level.REFUSE, Level.WARN, Level.PASS)
     for finding in sorted(proposal.findings, key=lambda each: order.index(each.level)):
-        lines += finding_lines(finding, overrides, width, glyphs)
+        lines += finding_lines(finding, overrides, width, glyphs, proposal.change.stamp)
     if proposal.preview.notes:
         lines += [EMPTY, line(("plan", "title"))]
         lines += [
@@ -47,12 +47,13 @@ def _access_lines(proposal: Proposal, width: int, glyphs: Glyphs) -> list[Line]:
     return lines
 
 
-def finding_lines(finding: Finding, overrides: Sequence[str], width: int, glyphs: Glyphs) -> list[Line]:
-    """Return one rule's answer; a refusal that is set aside says so."""
+def finding_lines(finding: Finding, overrides: Sequence[str], width: int, glyphs: Glyphs, here: str = "") -> list[Line]:
+    """Return one rule's answer; a refusal that is set aside says so, and another stamp than `here` is named."""
     aside = finding.level is Level.REFUSE and finding.overridable and finding.rule in overrides
     glyph = {Level.PASS: glyphs.good, Level.WARN: glyphs.warn, Level.REFUSE: glyphs.down}[finding.level]
     tone = "warn" if aside else _TONES[finding.level]
-    where = f"{finding.stamp}: " if finding.stamp else ""
+    named = finding.stamp and finding.stamp != here and finding.stamp not in finding.evidence
+    where = f"{finding.stamp}: " if named else ""
     said = f"{'set aside — ' if aside else ''}{where}{finding.evidence}"
     return _entry(glyphs.warn if aside else glyph, finding.rule, tone, said, width)
 

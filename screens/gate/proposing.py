@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,8 @@ from screens.speaking import Speaking
 
 if TYPE_CHECKING:
     from backends.operations.runs import Run
-    from screens.gate.dialog import MakeWork
+    from backends.operations.staging import PlanOne
+    from screens.gate.dialog import Agreement, MakeWork
 
 
 class Proposing(Speaking):
@@ -18,7 +20,7 @@ class Proposing(Speaking):
     def action_arm(self) -> None:
         arming = self.deck.writing.arming
         if arming is None:
-            self.say(self.deck.overview.failure or "still starting: nothing can be armed yet", "warning")
+            self.say(self._why_not("nothing can be armed yet"), "warning")
         elif arming.is_armed:
             arming.disarm("disarmed by hand")
             self.say("read-only again")
@@ -30,18 +32,36 @@ class Proposing(Speaking):
         """Ask whether something should be done, and have it done after a yes; `make` reads what it starts from."""
         self.work(partial(self._propose, title, make), group="gate", exclusive=True)
 
-    async def _propose(self, title: str, make: MakeWork) -> None:
+    async def agree(self, title: str, make: MakeWork) -> Agreement | None:
+        """Show the dialog and return what was agreed to; None for No. Only in a worker of this screen."""
         from screens.gate.dialog import GateDialog  # imported with the first question
 
-        gate, runs = self.deck.writing.gate, self.deck.writing.runs
-        if gate is None or runs is None:
-            self.say(self.deck.overview.failure or "still starting: nothing can be changed yet", "warning")
-            return
+        gate = self.deck.writing.gate
+        if gate is None:
+            self.say(self._why_not("nothing can be changed yet"), "warning")
+            return None
         dialog = GateDialog(title, make, gate, self.deck.glyphs, lambda text: self.copy(text, "copied the command"))
-        agreement = await self.app.push_screen_wait(dialog)
-        if agreement is not None:
+        return await self.app.push_screen_wait(dialog)
+
+    async def _propose(self, title: str, make: MakeWork) -> None:
+        agreement, runs = await self.agree(title, make), self.deck.writing.runs
+        if agreement is not None and runs is not None:
             self.started(runs.start(agreement.work, agreement.proposal, agreement.consent))
+
+    def propose_staged(self, title: str, stamps: Sequence[str], plan: PlanOne) -> None:
+        """Change several stamps in turn: first, soak, rest; each with its own plan and its own yes."""
+        from screens.places import StagingPlace, Visit
+
+        stager = self.deck.writing.stager
+        if stager is None:
+            self.say(self._why_not("nothing can be changed yet"), "warning")
+            return
+        stager.make(title, stamps, plan).begin()
+        self.post_message(Visit(StagingPlace(len(stager.all) - 1)))
 
     def started(self, run: Run) -> None:
         """A change began: its end is said by whatever screen is in view then."""
-        self.say(f"{run.change.stamp}: began to {run.change.summary}")
+        self.say(f"began to {run.change.summary}")
+
+    def _why_not(self, otherwise: str) -> str:
+        return self.deck.overview.failure or f"still starting: {otherwise}"

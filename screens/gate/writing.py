@@ -1,67 +1,121 @@
-"""What screens need to change something: the gate and the runs, once the services are there."""
+"""What screens need to change something: the gate and what belongs to it, once the services are there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from backends.model.proposal import Outcome
     from backends.operations.arming import Arming
     from backends.operations.gate import Gate
+    from backends.operations.planner import Planner
     from backends.operations.runs import Run, Runs
+    from backends.operations.stager import Stager
+
+
+IDLE_TOLD_S = 60.0
+"""So long before it is disarmed for want of a key, that is counted down instead of the period."""
+
+
+class WritingSource(Protocol):
+    """The services that changes pass through; each may be made when it is first asked for."""
+
+    @property
+    def gate(self) -> Gate: ...
+    @property
+    def runs(self) -> Runs: ...
+    @property
+    def planner(self) -> Planner: ...
+    @property
+    def stager(self) -> Stager: ...
 
 
 class Writing:
-    """Read-only until it is connected; then what is armed, what runs, and what has ended since one last looked."""
+    """Read-only until it is connected; then what is armed, what runs, and what has ended since one last looked.
+
+    Nothing is made for a look: a console that only watches never makes what writing needs.
+    """
 
     def __init__(self) -> None:
-        self._gate: Gate | None = None
-        self._runs: Runs | None = None
-        self._watched: list[Run] = []
-        self._seen = 0
+        self._source: WritingSource | None = None
+        self._used = False
+        self._told: set[int] = set()
 
-    def connect(self, gate: Gate, runs: Runs) -> None:
+    def connect(self, source: WritingSource) -> None:
         """Write through these from now on."""
-        self._gate, self._runs = gate, runs
+        self._source = source
 
     def disconnect(self) -> None:
         """Write no more: the services ended."""
-        self._gate = self._runs = None
+        self._source, self._used = None, False
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether something could be changed, were it armed."""
+        return self._source is not None
 
     @property
     def gate(self) -> Gate | None:
         """The gate, None while the services are not there."""
-        return self._gate
+        source = self._use()
+        return None if source is None else source.gate
 
     @property
     def runs(self) -> Runs | None:
         """The runs, None while the services are not there."""
-        return self._runs
+        source = self._use()
+        return None if source is None else source.runs
+
+    @property
+    def planner(self) -> Planner | None:
+        """What can be planned, None while the services are not there."""
+        source = self._use()
+        return None if source is None else source.planner
+
+    @property
+    def stager(self) -> Stager | None:
+        """Who changes several stamps in turn, None while the services are not there."""
+        source = self._use()
+        return None if source is None else source.stager
 
     @property
     def arming(self) -> Arming | None:
         """Whether writing is armed, None while the services are not there."""
-        return None if self._gate is None else self._gate.arming
+        gate = self.gate
+        return None if gate is None else gate.arming
+
+    def touch(self) -> None:
+        """Note that someone is at the keys."""
+        if self._used and self._source is not None:
+            self._source.gate.arming.touch()
 
     @property
-    def armed_left_s(self) -> float | None:
-        """Seconds for which writing stays armed, None when it is not."""
-        arming = self.arming
-        return arming.left_s if arming is not None and arming.is_armed else None
+    def armed(self) -> tuple[float, bool] | None:
+        """Seconds for which writing stays armed, and whether that is because nobody is at the keys; None: it is not."""
+        if not self._used or self._source is None or not self._source.gate.arming.is_armed:
+            return None
+        arming = self._source.gate.arming
+        soon = arming.left_s < IDLE_TOLD_S and arming.left_s < arming.period_left_s
+        return (arming.left_s, True) if soon else (arming.period_left_s, False)
 
     @property
     def active_count(self) -> int:
-        """How many changes are being carried out."""
-        return 0 if self._runs is None else len(self._runs.active)
+        """How many changes are being carried out, or wait for an answer between two stamps."""
+        if not self._used or self._source is None:
+            return 0
+        return max(len(self._source.runs.active), len(self._source.stager.active))
 
     def ended(self) -> Iterator[tuple[Run, Outcome]]:
         """Yield the runs that ended since this was last asked, each once."""
-        if self._runs is None:
+        if not self._used or self._source is None:
             return
-        known = {id(run) for run in self._watched}
-        self._watched += [run for run in self._runs.active if id(run) not in known]
-        for run in [each for each in self._watched if each.status.value.state.is_over]:
-            self._watched.remove(run)
-            if (outcome := run.status.value.outcome) is not None:
+        for run in self._source.runs.all.value:
+            outcome = run.status.value.outcome
+            if outcome is not None and run.number not in self._told:
+                self._told.add(run.number)
                 yield run, outcome
+
+    def _use(self) -> WritingSource | None:
+        self._used = self._source is not None
+        return self._source

@@ -20,11 +20,13 @@ from screens.actions import bindings
 from screens.deck import Deck
 from screens.lines import spread, width_of
 from screens.places import Moved, ResourcesPlace
+from screens.resources import change_keys
+from screens.resources.change_keys import KINDS
 from screens.resources.columns import default_sort, table_columns
 from screens.resources.csv_lines import csv_lines
 from screens.resources.drill import WITH_LOGS, plural_of
 from screens.resources.keys import ACTIONS, LARGEST_FIRST
-from screens.resources.row_actions import RowActions
+from screens.resources.node_changes import ObjectChanges
 from screens.resources.rows import Counts, favourites, favourites_line, states_line, title_line
 from screens.widgets.heading import Heading
 from screens.widgets.live_table import LiveTable
@@ -38,11 +40,11 @@ ROWS_A_FRAME = 10_000
 """Rows taken over at once: about 20 ms of work."""
 
 
-class ResourcesScreen(RowActions):
+class ResourcesScreen(ObjectChanges):
     """Rows of one kind, pulled from the view ten times a second at most."""
 
-    ACTIONS = ACTIONS
-    BINDINGS: ClassVar = bindings(ACTIONS)
+    ACTIONS = (*change_keys.ACTIONS, *ACTIONS)
+    BINDINGS: ClassVar = bindings((*change_keys.ACTIONS, *ACTIONS))
     CSS_PATH = "resources.tcss"
 
     def __init__(self, deck: Deck, place: ResourcesPlace, resources: Resources, details: Details) -> None:
@@ -196,7 +198,7 @@ class ResourcesScreen(RowActions):
         return ""
 
     def edited(self, mode: str, text: str) -> str:
-        return self._set_filter(text)
+        return self._set_filter(text) if mode == "filter" else ""
 
     def step_back(self) -> bool:
         if self.table.marked:
@@ -209,6 +211,8 @@ class ResourcesScreen(RowActions):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Hide what the kind does not have."""
+        if action in KINDS:
+            return self.resource in KINDS[action]
         if action in ("logs", "previous_logs"):
             return plural_of(self.resource) in WITH_LOGS
         if action == "node":
@@ -218,7 +222,8 @@ class ResourcesScreen(RowActions):
         return True
 
     def abandoned(self, mode: str) -> None:
-        self._set_filter(self._filter_before)
+        if mode == "filter":
+            self._set_filter(self._filter_before)
 
     def action_filter(self) -> None:
         self._filter_before = self._filter_text

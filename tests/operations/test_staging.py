@@ -206,3 +206,31 @@ def test_what_counts_as_worse(after: StampSnapshot, said: str) -> None:
     found = Vitals.of(after).regression(Vitals.of(snapshot("o")))
     assert said in found
     assert bool(found) == bool(said)
+
+
+async def test_in_the_background_it_asks_whoever_looks(scene: Scene) -> None:
+    scene.staging.begin()
+    for stamp in STAMPS:
+        await scene.clock.until(lambda: scene.staging.question.value)
+        question = scene.staging.question.value
+        assert question is not None and question.proposal.change.stamp == stamp
+        question.answer(YES)
+        question.answer(None)
+    await scene.until_state(2, StageState.DONE)
+    await scene.clock.until(lambda: scene.staging.state.value.over)
+    assert scene.staging.question.value is None
+
+
+async def test_cancelling_answers_an_open_question_with_no(scene: Scene) -> None:
+    scene.staging.begin()
+    await scene.clock.until(lambda: scene.staging.question.value)
+    scene.staging.cancel()
+    await scene.clock.until(lambda: scene.staging.state.value.over)
+    assert scene.acted == []
+
+
+async def test_closing_leaves_no_task(scene: Scene) -> None:
+    scene.staging.begin()
+    await scene.clock.until(lambda: scene.staging.question.value)
+    await scene.staging.close()
+    assert scene.acted == []

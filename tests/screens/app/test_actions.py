@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import pytest
 from textual.binding import BindingsMap
 
 from screens.actions import Action, bindings, key_name
@@ -13,6 +16,7 @@ from screens.frame import FramedScreen
 from screens.history.operation import OperationScreen
 from screens.history.screen import HistoryScreen
 from screens.logs.screen import LogsScreen
+from screens.resources import change_keys, keys
 from screens.resources.screen import ResourcesScreen
 
 SCREENS: tuple[type[FramedScreen], ...] = (
@@ -42,6 +46,8 @@ def test_ids_are_unique_over_all_screens() -> None:
 
 def test_no_key_of_a_screen_means_two_things() -> None:
     for screen in SCREENS:
+        if screen is ResourcesScreen:
+            continue
         keys = [key for key, _ in BindingsMap(bindings((*screen.ACTIONS, *COMMON)))]
         assert len(keys) == len(set(keys)), screen.__name__
 
@@ -53,8 +59,25 @@ def test_every_action_has_its_method() -> None:
             assert name.startswith("app.") or hasattr(screen, f"action_{name}"), f"{screen.__name__}: {action.id}"
 
 
-def test_nothing_writes_on_a_single_key() -> None:
-    assert not [action.id for screen in SCREENS for action in screen.ACTIONS if action.writes]
+def keys_of(actions: Iterable[Action]) -> list[str]:
+    return [key for action in actions for key in action.keys.split(",")]
+
+
+@pytest.mark.parametrize("kind", ["pods", "nodes", "deployments", "statefulsets", "daemonsets", "jobs", "configmaps"])
+def test_a_change_hides_at_most_what_another_key_does(kind: str) -> None:
+    changes = [each for each in change_keys.ACTIONS if kind in change_keys.KINDS.get(each.method, {kind})]
+    taken = keys_of(changes)
+    assert len(taken) == len(set(taken))
+    others = (*keys.ACTIONS, *COMMON)
+    plain = keys_of(others)
+    assert len(plain) == len(set(plain))
+    for action in others:
+        assert set(action.keys.split(",")) - set(taken), f"{action.id} cannot be reached on {kind}"
+
+
+def test_only_what_asks_first_writes() -> None:
+    writing = {action.id for screen in SCREENS for action in screen.ACTIONS if action.writes}
+    assert writing == {action.id for action in change_keys.ACTIONS}
 
 
 def test_keys_are_written_for_people() -> None:

@@ -1,0 +1,1 @@
+"""A change staged over stamps, while it goes on."""
