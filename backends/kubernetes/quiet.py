@@ -11,8 +11,10 @@ from backends.kubernetes.connection import Connection
 from backends.kubernetes.hearing import Silence
 from backends.kubernetes.standing import Standing
 
-_RARELY_S = 60.0
-"""However often a watch turned out to be deaf, it is looked after again within so long."""
+_LISTED_WITHIN_S = 60.0
+"""However often a watch turned out to be deaf, its list is read again within so long."""
+_SOONER = 3
+"""A watch that was found to be deaf is examined so many times as often: it costs little, and it may be over."""
 _REASONS = {
     Silence.DEAF: "the watch did not carry changes that the API has made; it is opened anew and the list is read again",
     Silence.MUTE: "the API leaves watches open without a word; the list is read again instead",
@@ -26,7 +28,7 @@ class Quiet:
         self._clock = connection.clock
         self._timing = connection.timing
         self._standing = standing
-        self.since = self._spoken_at = self._clock.monotonic()
+        self.since = self._spoken_at = self._listed_at = self._clock.monotonic()
         """Since when nothing came or was answered, on the monotonic clock; written for every chunk that comes."""
         self._deaf = 0
         self._unanswered = 0
@@ -38,17 +40,18 @@ class Quiet:
 
     def listed(self) -> None:
         """Note that everything was read anew."""
-        self._spoken_at = self._clock.monotonic()
+        self._spoken_at = self._listed_at = self._clock.monotonic()
 
     async def until_doubted(self, examine: Callable[[], Awaitable[Silence]]) -> bool:
         """Return when the watch should be left, and whether its last version is good to go on from.
 
-        A watch that is deaf is opened anew from there; one that is so again, or an API that is mute, is listed too.
+        A watch that is deaf is opened anew from there; one that is so again, or an API that is mute, is listed too,
+        at growing intervals.
         """
         jitter = 1 + random.random() / 4
         while True:
             now = self._clock.monotonic()
-            left_alone_s = self._left_alone_s() * jitter
+            left_alone_s = self._timing.quiet_s * jitter / (_SOONER if self._standing.is_silent else 1)
             if now - self.since < left_alone_s:
                 await self._clock.sleep(left_alone_s - (now - self.since))
             elif now - self._spoken_at > self._timing.silence_s * jitter:
@@ -58,14 +61,18 @@ class Quiet:
                     found = await self._asked(examine)
                 except Expired:
                     return False  # nothing says that anything was missed, but nothing can say the contrary
-                if found is not None:
-                    self._deaf += 1
-                    self._standing.silent(_REASONS[found])
-                    return found is Silence.DEAF and self._deaf == 1
+                if found is not None and (goes_on := self._doubted(found)) is not None:
+                    return goes_on
 
-    def _left_alone_s(self) -> float:
-        often = self._deaf if self._standing.is_silent else 1
-        return max(self._timing.quiet_s, min(self._timing.quiet_s * often, _RARELY_S))
+    def _doubted(self, found: Silence) -> bool | None:
+        """Tell that the watch is deaf; return whether to go on from its version or to list, None to wait with that."""
+        self._deaf += 1
+        self._standing.silent(_REASONS[found])
+        if found is Silence.DEAF and self._deaf == 1:
+            return True
+        spaced_s = max(self._timing.quiet_s, min(self._timing.quiet_s * self._deaf / _SOONER, _LISTED_WITHIN_S))
+        is_due = self._deaf <= _SOONER or self._clock.monotonic() - self._listed_at >= spaced_s
+        return False if is_due else None
 
     async def _asked(self, examine: Callable[[], Awaitable[Silence]]) -> Silence | None:
         """Ask once what the silence means; None when nothing is wrong, or when that could not be asked."""
