@@ -230,7 +230,9 @@ async def test_what_holds_a_pod_is_named(stage: NodeStage) -> None:
     stage.cluster.pods(a_pod("web-1", owner=WEB, finalizers=["example.com/guard"]))
     stage.cluster.never_ends.add("web-1")
     run = await stage.start_drain(timeout_s=120.0)
-    await stage.clock.until(lambda: "waits for the finalizers example.com/guard" in item_of(run, "default/web-1")[1])
+    words = "its grace period is 30s: waits for the finalizers example.com/guard"
+    await stage.clock.until(lambda: words in item_of(run, "default/web-1")[1])
+    assert item_of(run, "default/web-1")[1].startswith("stuck: not gone after 46s, ")
     outcome = await stage.ended(run)
     assert outcome.result is Result.FAILED and outcome.why == "not done within 2m"
     assert outcome.what == "node-a is only partly drained: 0 of 1 pod is gone; still ending: default/web-1"

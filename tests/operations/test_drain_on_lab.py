@@ -225,7 +225,7 @@ async def test_a_kubelet_that_is_gone_is_told_and_left_to_the_operator(drained: 
     drained.board.set("node-notready", NODE)
     run = await drained.start(options=options)
     await until(lambda: any("the kubelet of" in each for each in lines_of(run)), 40)
-    assert any("stuck for" in each.text for each in run.status.value.items)
+    assert any("stuck: not gone after" in each.text for each in run.status.value.items)
     run.cancel()
     outcome = await run.finished()
     assert outcome.result is Result.CANCELLED and "still ending: " in outcome.what

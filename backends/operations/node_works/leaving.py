@@ -70,12 +70,12 @@ class Leaving:
 
     def ending_words(self, pod: Object, now: float, kubelet: str) -> str:
         """Say how long a pod that is being deleted takes, and what keeps it when it is overdue."""
-        for_s = now - (self.ending_since or now)
+        for_s = 0.0 if self.ending_since is None else now - self.ending_since
         grace = format_duration(self.pod.grace_s)
         if not self.is_overdue(now):
             return f"evicted: ends within {grace}" if self.tried else f"being deleted already: ends within {grace}"
         finalizers = mapping(pod, "metadata").get("finalizers")
-        late = f"stuck for {format_duration(for_s)}, its grace period is {grace}"
+        late = f"stuck: not gone after {format_duration(for_s)}, its grace period is {grace}"
         if isinstance(finalizers, list) and finalizers:
             return f"{late}: waits for the finalizers {', '.join(map(str, finalizers))}"
         if kubelet:
