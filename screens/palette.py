@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any, ClassVar
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.app import App
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider, SearchIcon
 
 from screens.frame import FramedScreen
 from screens.themes import THEMES
@@ -37,3 +39,21 @@ class ActionProvider(Provider):
             if score > 0:
                 run = partial(self.screen.run_action, method)
                 yield Hit(score, matcher.highlight(title), run, text=title, help=text)
+
+
+class Palette(CommandPalette):
+    """Textual's palette with a sign of one cell: of the picture it has, terminals and tmux disagree how wide it is."""
+
+    def on_mount(self) -> None:
+        self.query_one(SearchIcon).icon = ">"
+
+
+class PaletteKey(App[Any]):
+    """Mixin for an App, before App in the bases: its palette finds actions, in a `Palette`."""
+
+    COMMANDS: ClassVar[set[Any]] = {ActionProvider}
+
+    def action_command_palette(self) -> None:
+        """Open the palette, once."""
+        if not CommandPalette.is_open(self):
+            self.push_screen(Palette(id="--command-palette"))

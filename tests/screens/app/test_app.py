@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from backends.errors import ConfigurationError
 from console.app import StampdeckApp
 from screens.fleet.screen import FleetScreen
 from screens.help.screen import HelpScreen
+from screens.palette import Palette
 from screens.places import FleetPlace, ResourcesPlace
 from screens.themes import THEMES
 from tests.screens.stage import PODS, Stage, StillClock, pod, ready, screen_text, shows, stamp, until
@@ -156,6 +158,8 @@ async def test_the_palette_runs_actions_of_the_screen() -> None:
     async with stage.run(size=(100, 40)) as pilot:
         await ready(pilot)
         await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(stage.app.screen, Palette))
+        assert all(cell_len(each) <= 1 for each in screen_text(stage.app)), "every sign is one cell in every terminal"
         await pilot.press(*"examine")
         await shows(pilot, "Doctor")
         await pilot.press("enter")
