@@ -23,11 +23,13 @@ class Listing:
         self._connection = connection
         self._reader = reader
         self._tables_refused = False
+        self.listed: set[str] = set()
+        """The uids of the list that was read last, or is being read."""
 
     async def pages(self, path: str, doing: str) -> AsyncGenerator[Page, None]:
         """Yield the rows of every page; raises SourceError, also when the pages do not come to an end."""
         paging, known = Paging(self._connection, doing), 0
-        listed: set[str] = set()
+        listed = self.listed = set()
         coming: asyncio.Task[bytes] | None = asyncio.create_task(self._page(path, "", doing))
         try:
             while coming is not None:

@@ -134,29 +134,29 @@ class Reflection:
 
     async def _list(self, kind: ResourceKind) -> None:
         """Read the whole collection by pages behind the rows there are, then drop those that were not in it."""
-        listed: set[str] = set()
         version = None
         async with aclosing(self._listing.pages(kind.path(self.query.namespace), self._doing("list"))) as pages:
             async for page in pages:
                 self._is_table = page.is_table
-                self._take(page, listed)
+                self._take(page)
                 version = page.version if version is None else version
-        self.store.keep_only(listed)
+        self.store.keep_only(self._listing.listed)
         self._version = version
         self._quiet.listed()
         self._standing.listed()
 
-    def _take(self, page: Page, listed: set[str]) -> None:
-        has_new_columns = bool(page.columns) and page.columns != self.store.columns
-        if has_new_columns:
+    def _take(self, page: Page) -> None:
+        rows, known = page.rows, self.store.rows
+        if page.columns and page.columns != self.store.columns:
             self.store.set_columns(page.columns)
-        known = self.store.rows
-        for row in page.rows:
-            listed.add(row.uid)
-            before = known.get(row.uid)
+        elif known:
             # An unchanged object keeps its row, so that nothing is drawn anew for it.
-            if before is None or before.version != row.version or not row.version or has_new_columns:
-                self.store.put(row)
+            rows = [
+                row
+                for row in rows
+                if (before := known.get(row.uid)) is None or before.version != row.version or not row.version
+            ]
+        self.store.put_all(rows)
 
     async def _watch(self, kind: ResourceKind, version: str) -> None:
         """Follow changes from `version` until the server ends the watch in order, or it turns out to miss some.

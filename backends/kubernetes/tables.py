@@ -6,13 +6,14 @@ owners are decoded once per distinct text, because most rows of a kind share the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
 
 from backends.kubernetes.failures import Status
+from backends.kubernetes.shared_texts import SharedTexts
 from backends.model.age import format_duration, parse_time
 from backends.model.table import CellValue, Column, Row
 
@@ -171,7 +172,7 @@ class RowReader:
         self._kind = kind
         self._labels: dict[bytes, dict[str, str] | None] = {}
         self._owners: dict[bytes, str] = {}
-        self._texts: dict[str, str] = {}
+        self._texts = SharedTexts()
 
     def page(self, body: bytes, now: float) -> Page:
         """Read one page of a list, printed `now` (seconds since the epoch)."""
@@ -190,7 +191,9 @@ class RowReader:
         """Make the rows of a decoded page, printed `now`."""
         version = page.metadata.version if page.metadata else ""
         if isinstance(page, Table):
-            rows = [self.row(each.cells, each.object.metadata, now) for each in page.rows or ()]
+            printed = page.rows or []
+            cells = self._texts.rows([each.cells for each in printed])
+            rows = self._rows(zip(cells, [each.object.metadata for each in printed], strict=True), now)
             return Page(tuple(page.columns or ()), rows, version, page.continues, is_table=True)
         rows = [self.plain_row(each.metadata, now) for each in page.items or ()]
         return Page(PLAIN_COLUMNS, rows, version, page.continues, is_table=False)
@@ -205,23 +208,33 @@ class RowReader:
         return [self._change(line, is_table, now) for line in lines.split(b"\n") if line.strip()]
 
     def row(self, cells: tuple[CellValue, ...], about: Metadata, now: float) -> Row:
-        """Make one row; equal texts become one object, which saves half of the memory of a large table."""
-        if len(self._texts) > _KEPT_TEXTS:
-            self._texts.clear()
-        same = self._texts.setdefault
-        return Row(
-            uid=self._uid(about),
-            stamp=self._stamp,
-            namespace=same(about.namespace, about.namespace),
-            name=about.name,
-            cells=tuple([same(cell, cell) if type(cell) is str else cell for cell in cells]),
-            created_at=about.created.timestamp() if about.created is not None else 0.0,
-            labels=self._labels_of(about.labels),
-            owner=self._owner_of(about.owners),
-            version=about.version,
-            deleting=about.deleted is not None,
-            seen_at=now,
-        )
+        """Make one row."""
+        return self._rows([(self._texts.row(cells), about)], now)[0]
+
+    def _rows(self, printed: Iterable[tuple[tuple[CellValue, ...], Metadata]], now: float) -> list[Row]:
+        """Make rows in one loop of as few calls as there can be: a list of thousands of them waits for it."""
+        for kept in (self._labels, self._owners):
+            if len(kept) > _KEPT_TEXTS:
+                kept.clear()
+        same, labels, owners, stamp = self._texts.one, self._labels, self._owners, self._stamp
+        rows = []
+        for cells, about in printed:
+            labels_text, owners_text, created = bytes(about.labels), bytes(about.owners), about.created
+            row = Row(
+                f"{stamp}/{about.uid}" if about.uid else self._uid(about),
+                stamp,
+                same(about.namespace),
+                about.name,
+                cells,
+                created.timestamp() if created is not None else 0.0,
+                labels[labels_text] if labels_text in labels else self._read_labels(labels_text),
+                owners[owners_text] if owners_text in owners else self._read_owner(owners_text),
+                about.version,
+                about.deleted is not None,
+                now,
+            )
+            rows.append(row)
+        return rows
 
     def plain_row(self, about: Metadata, now: float) -> Row:
         """Make a row of name and age."""
@@ -264,28 +277,13 @@ class RowReader:
         # Kinds that are computed at every read (ComponentStatus, metrics) have no uid.
         return f"{self._stamp}/{about.uid or f'{self._kind}/{about.namespace}/{about.name}'}"
 
-    def _labels_of(self, raw: msgspec.Raw) -> dict[str, str] | None:
-        text = bytes(raw)
-        if not text:
-            return None
-        found = self._labels.get(text)
-        if found is None:
-            if len(self._labels) > _KEPT_TEXTS:
-                self._labels.clear()
-            found = self._labels[text] = _decode(_LABELS, text)
+    def _read_labels(self, text: bytes) -> dict[str, str] | None:
+        found = self._labels[text] = _decode(_LABELS, text) if text else None
         return found
 
-    def _owner_of(self, raw: msgspec.Raw) -> str:
-        text = bytes(raw)
-        if not text:
-            return ""
-        found = self._owners.get(text)
-        if found is None:
-            if len(self._owners) > _KEPT_TEXTS:
-                self._owners.clear()
-            owners = _decode(_OWNERS, text) or ()
-            found = next((f"{each.kind}/{each.name}" for each in owners if each.controller), "")
-            self._owners[text] = found
+    def _read_owner(self, text: bytes) -> str:
+        owners = (_decode(_OWNERS, text) if text else None) or ()
+        found = self._owners[text] = next((f"{each.kind}/{each.name}" for each in owners if each.controller), "")
         return found
 
 

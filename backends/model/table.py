@@ -84,6 +84,10 @@ class RowChanges:
         """Remember the newest value of one row (called by the store)."""
         self._batch.rows[uid] = row
 
+    def note_all(self, rows: dict[str, Row]) -> None:
+        """Remember many rows (called by the store)."""
+        self._batch.rows.update(rows)
+
     def note_columns(self) -> None:
         """Remember that the columns changed (called by the store)."""
         self._batch.columns_changed = True
@@ -140,6 +144,14 @@ class RowStore:
         for reader in self._readers:
             reader.note(row.uid, row)
 
+    def put_all(self, rows: Iterable[Row]) -> None:
+        """Add or replace many rows, as a page of a list brings them."""
+        found = {row.uid: row for row in rows}
+        self.rows.update(found)
+        self.changes_seen += len(found)
+        for reader in self._readers:
+            reader.note_all(found)
+
     def remove(self, uid: str) -> None:
         """Remove one row; a row that is not there changes nothing."""
         if self.rows.pop(uid, None) is not None:
@@ -149,6 +161,5 @@ class RowStore:
 
     def keep_only(self, uids: Iterable[str]) -> None:
         """Remove every row not named: the end of a relist, which must not blank what is still there."""
-        kept = set(uids)
-        for uid in [uid for uid in self.rows if uid not in kept]:
+        for uid in self.rows.keys() - uids:
             self.remove(uid)

@@ -28,6 +28,22 @@ def test_many_changes_of_one_row_are_read_once_with_the_newest_value() -> None:
     assert reader.drain().rows == {"a": newest}
 
 
+def test_rows_that_come_together_are_as_rows_that_come_alone() -> None:
+    alone, together = RowStore(), RowStore()
+    readers = [store.follow() for store in (alone, together)]
+    for store in (alone, together):
+        store.put(row("a", "old"))
+        store.put(row("b"))
+        store.remove("b")
+    rows = [row("a", "new"), row("b"), row("c")]
+    for each in rows:
+        alone.put(each)
+    together.put_all(rows)
+    assert together.rows == alone.rows
+    assert together.changes_seen == alone.changes_seen
+    assert readers[0].drain() == readers[1].drain()
+
+
 def test_a_removed_row_is_told_as_none() -> None:
     store = RowStore()
     store.put(row("a"))
