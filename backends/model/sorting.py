@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 from backends.model.table import CellValue, Column, Row
-from backends.model.typed import column_key, is_missing, number, ratio
+from backends.model.typed import MISSING, column_key, is_missing, number, ratio
 
 SortKey: TypeAlias = tuple[int, float, float, str, str | bytes]
 
@@ -18,7 +19,14 @@ _TURNED = bytes(range(255, -1, -1))
 
 def natural(text: str) -> str:
     """Return a text in whose order numbers count as numbers: pool-2 before pool-10, 10.0.0.9 before 10.0.0.10."""
-    return _DIGITS.sub(_padded, text.lower())
+    head, dash, tail = text.lower().rpartition("-")
+    # Names of one owner differ after their last dash only: the rest is looked up, which halves the time.
+    return f"{_spread(head)}{dash}{_DIGITS.sub(_padded, tail)}" if dash else _DIGITS.sub(_padded, tail)
+
+
+@lru_cache(maxsize=4096)
+def _spread(head: str) -> str:
+    return _DIGITS.sub(_padded, head)
 
 
 def _padded(found: re.Match[str]) -> str:
@@ -49,10 +57,10 @@ def _tie(row: Row, reverse: bool) -> str | bytes:
 
 
 def _ordered(key: str, value: CellValue) -> tuple[int, float, float, str]:
+    if isinstance(value, str) and value[:1].isalpha() and value.lower() not in MISSING:
+        return _TEXT, 0.0, 0.0, natural(value)  # a name: every number begins with a digit, sign or dot
     if is_missing(value):
         return _MISSING, 0.0, 0.0, ""
-    if isinstance(value, str) and value[0].isalpha():  # a name: every number begins with a digit, sign or dot
-        return _TEXT, 0.0, 0.0, natural(value)
     parts = ratio(value)
     if parts is not None:
         have, wanted = parts

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from backends.model.sorting import row_key
+from backends.model.sorting import natural, row_key
 from backends.model.table import CellValue
 from tests.support.fakes import a_row, columns
 
@@ -73,3 +76,8 @@ def test_every_row_has_a_stamp_a_namespace_and_a_name() -> None:
     assert sorted(rows, key=row_key((), "name"))[0].name == "x"
     with pytest.raises(KeyError):
         row_key((), "status")
+
+
+@given(text=st.text(alphabet="ab-01259.İß٣", max_size=12))
+def test_every_number_of_a_name_is_spread(text: str) -> None:
+    assert natural(text) == re.sub("[0-9]+", lambda found: found[0].zfill(16), text.lower())
