@@ -198,6 +198,7 @@ _BELOW_OBJECTS: dict[tuple[str, str], _Serve] = {
     ("binding", ""): binding.serve,
     ("log", ""): logs.serve,
     ("exec", ""): streams.serve,
+    ("attach", ""): streams.serve,
     ("portforward", ""): port_forward.serve,
     ("token", ""): tokens.serve,
 }

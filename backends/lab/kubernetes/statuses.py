@@ -130,6 +130,12 @@ def forbidden(plural: str, group: str, name: str, why: str) -> ApiError:
     return ApiError(403, "Forbidden", f"{subject} is forbidden: {why}", _details(name, group, plural))
 
 
+def forbidden_upgrade(asked: Sequence[str], known: Sequence[str]) -> ApiError:
+    """What a client gets that wants to stream in ways not spoken here (a bare sentence of the kubelet)."""
+    why = f"unable to upgrade: unable to negotiate protocol: client supports [{' '.join(asked)}], server accepts "
+    return ApiError(403, "Forbidden", f"{why}[{' '.join(known)}]")
+
+
 def gone(message: str) -> ApiError:
     return ApiError(410, "Expired", message)
 

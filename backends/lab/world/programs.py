@@ -25,6 +25,7 @@ class Session:
     folder: str = "/usr/src/app"
     code: int = 0
     ended: bool = field(default=False)
+    size: Callable[[], tuple[int, int]] = field(default=lambda: (80, 24))
 
     async def run(self, words: list[str]) -> Result:
         """Run one simple command, with `> FILE` and a pipe into grep, wc, head or tail."""
@@ -173,6 +174,19 @@ def _uname(session: Session, words: list[str]) -> Result:
     return 0, (whole if "-a" in words else "Linux") + "\n", ""
 
 
+def _stty(session: Session, words: list[str]) -> Result:
+    columns, rows = session.size()
+    if words == ["size"]:
+        return 0, f"{rows} {columns}\n", ""
+    return 0, f"speed 38400 baud; rows {rows}; columns {columns}; line = 0;\n", ""
+
+
+def _tput(session: Session, words: list[str]) -> Result:
+    columns, rows = session.size()
+    found = {"cols": columns, "lines": rows}.get(words[0] if words else "")
+    return (0, f"{found}\n", "") if found is not None else (1, "", "")
+
+
 def _says(text: Callable[[Session], str], code: int = 0) -> Callable[[Session, list[str]], Result]:
     return lambda session, words: (code, text(session), "")
 
@@ -188,6 +202,8 @@ PROGRAMS: Mapping[str, Callable[[Session, list[str]], Result]] = {
     "echo": _echo,
     "date": _date,
     "uname": _uname,
+    "stty": _stty,
+    "tput": _tput,
     "pwd": _says(lambda session: f"{session.folder}\n"),
     "hostname": _says(lambda session: f"{session.environment['HOSTNAME']}\n"),
     "whoami": _says(lambda session: "root\n"),

@@ -21,6 +21,7 @@ async def run_command(
     """Run a command in a container and return its exit code; ContainerUnavailable when there is no such program."""
     files = container_files(cluster, pod)
     session = Session(files, container_environment(cluster, pod, container), container, cluster.clock)
+    session.size = lambda: terminal.size
     program = command[0]
     if program in _SHELLS:
         return await _run_shell(session, list(command[1:]), terminal, tty=tty)

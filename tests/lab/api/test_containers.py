@@ -181,7 +181,7 @@ async def test_port_forward(lab: Lab, nodes: FakeNodes) -> None:
     ):
         greetings = [await socket.receive_bytes() for _ in range(5)]
         assert greetings[:4] == [b"\x00\x90\x1f", b"\x01\x90\x1f", b"\x02\x09\x00", b"\x03\x09\x00"]
-        assert greetings[4].startswith(b"\x03an error occurred forwarding 9: ")
+        assert greetings[4].startswith(b"\x03error forwarding port 9 to pod ")
         await socket.send_bytes(b"\x00hello\n")
         assert await socket.receive_bytes() == b"\x00HELLO\n"
 

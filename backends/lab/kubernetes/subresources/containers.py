@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from backends.lab.kubernetes.call import Call
+from backends.lab.kubernetes.context import ApiContext
 from backends.lab.kubernetes.statuses import bad_request
 from backends.lab.objects import Object
 
+_LOOK_S = 0.1
 _STATUSES = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
 
 
@@ -28,6 +31,15 @@ def choose_container(call: Call, pod: Object) -> str:
     if asked not in (*names, *init, *debug):
         raise bad_request(f"container {asked} is not valid for pod {call.name}")
     return asked
+
+
+async def ended(context: ApiContext, namespace: str, name: str, uid: str) -> None:
+    """Return when a pod is gone, replaced by another of its name, or runs no more."""
+    while True:
+        pod = context.store.find("pods", namespace, name)
+        if pod is None or pod["metadata"]["uid"] != uid or (pod.get("status") or {}).get("phase") != "Running":
+            return
+        await asyncio.sleep(_LOOK_S)
 
 
 def container_status(pod: Object, container: str) -> dict[str, Any] | None:
