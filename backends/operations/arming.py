@@ -58,6 +58,11 @@ class Arming:
         return max(0.0, min(self._ends_at, self._touched_at + self._idle_s) - now)
 
     @property
+    def period_left_s(self) -> float:
+        """Seconds of the whole period that are left, whoever is at the keys; 0 when it is not armed."""
+        return 0.0 if self.state.value.until is None else max(0.0, self._ends_at - self._clock.monotonic())
+
+    @property
     def is_armed(self) -> bool:
         """Whether writing is allowed now; finds out by itself when the time is over."""
         if self.state.value.until is None:

@@ -77,8 +77,8 @@ class PatchWork:
             progress.say("the API took it")
         if not self.FOLLOWS:
             return f"{self._change.target}: {self._change.action} done"
-        said = await RolloutFollower(self._cluster, self._change.target, self._clock, progress).follow()
-        return f"{self._change.target} rolled out: {said}"
+        await RolloutFollower(self._cluster, self._change.target, self._clock, progress).follow()
+        return f"{self._change.target} rolled out"
 
     async def verify(self) -> Verified:
         """Read it back."""
