@@ -147,8 +147,9 @@ def plan_drain(facts: DrainFacts, options: DrainOptions) -> DrainPlan:
     """Return what draining a node would do, from what is known now."""
     name = text(facts.node, "metadata", "name")
     objects = {text(pod, "metadata", "uid"): pod for pod in facts.pods if text(pod, "spec", "nodeName") == name}
+    mates = _by_controller(facts.pods)
     judged = [
-        _with_outage(judge_pod(pod, facts.budgets, facts.owners, options), pod, facts) for pod in objects.values()
+        _with_outage(judge_pod(pod, facts.budgets, facts.owners, options), pod, mates) for pod in objects.values()
     ]
     leaving = sorted((each for each in judged if each.leaves), key=_order)
     staying = sorted((each for each in judged if not each.leaves), key=lambda each: (each.fate, each.key))
@@ -211,13 +212,22 @@ def _workload(owner: Object, owners: Mapping[str, Object | None]) -> str:
     return f"{text(named, 'kind')} {text(named, 'name')}"
 
 
-def _with_outage(judged: DrainedPod, pod: Object, facts: DrainFacts) -> DrainedPod:
+def _by_controller(pods: Sequence[Object]) -> dict[str, list[Object]]:
+    found: dict[str, list[Object]] = {}
+    for pod in pods:
+        if uid := text(controller_of(pod), "uid"):
+            found.setdefault(uid, []).append(pod)
+    return found
+
+
+def _with_outage(judged: DrainedPod, pod: Object, mates: Mapping[str, Sequence[Object]]) -> DrainedPod:
     owner = controller_of(pod)
     if not judged.is_replaced or text(owner, "kind") not in _LASTING or not is_ready(pod):
         return judged
     node = text(pod, "spec", "nodeName")
-    mates = [each for each in facts.pods if text(controller_of(each), "uid") == text(owner, "uid") and is_ready(each)]
-    ready = [each for each in mates if not text(each, "metadata", "deletionTimestamp")]
+    ready = [
+        each for each in mates[text(owner, "uid")] if is_ready(each) and not text(each, "metadata", "deletionTimestamp")
+    ]
     if any(text(each, "spec", "nodeName") != node for each in ready):
         return judged
     if len(ready) <= 1:

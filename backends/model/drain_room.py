@@ -13,19 +13,17 @@ from decimal import Decimal
 from functools import lru_cache
 
 from backends.model.diagnosis import Object
+from backends.model.drain_company import Company
 from backends.model.drain_matching import (
     UNSCHEDULABLE_TAINT,
     labels_of,
-    matches,
     node_terms_match,
-    requirements_of,
     tolerates,
     wants_node,
 )
 from backends.model.fields import condition, items, mapping, text
 from backends.model.quantity import parse
 
-_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _ANY_ADDRESS = ("", "0.0.0.0", "::")
 _NONE = Decimal(0)
 _MOST_PODS = Decimal(110)
@@ -49,16 +47,11 @@ class _Node:
     labels: dict[str, str]
     free: dict[str, Decimal]
     total: dict[str, Decimal]
-    pods: list[Object] = field(default_factory=list)
     ports: list[tuple[str, str, int]] = field(default_factory=list)
     owners: Counter[str] = field(default_factory=Counter)
-    repelling: list[tuple[Object, Object]] = field(default_factory=list)
-    """Pods that want no company, each with one of its terms."""
 
     def take(self, pod: Object) -> None:
-        self.pods.append(pod)
         self.owners[text(controller_of(pod), "uid")] += 1
-        self.repelling += [(pod, term) for term in items(pod, "spec", "affinity", "podAntiAffinity", _REQUIRED)]
         self.ports += host_ports(pod)
         for resource, amount in requests_of(pod).items():
             self.free[resource] = self.free.get(resource, _NONE) - amount
@@ -75,19 +68,25 @@ class Room:
     def __init__(self, nodes: Iterable[Object], pods: Iterable[Object], leaving: str, volumes: Volumes) -> None:
         self._leaving = leaving
         self._volumes = volumes
+        self._company = Company()
         self._nodes = {text(each, "metadata", "name"): _open(each) for each in nodes}
         for pod in pods:
             node = self._nodes.get(text(pod, "spec", "nodeName"))
             if node is None or node.name == leaving or text(pod, "status", "phase") in ("Succeeded", "Failed"):
                 continue
-            node.take(pod)
+            self._put(pod, node)
+
+    def _put(self, pod: Object, node: _Node) -> None:
+        node.take(pod)
+        self._company.add(pod, node.labels)
 
     def place(self, pod: Object) -> Placement:
         """Return where a pod would go, and take the room there."""
         refusals: Counter[str] = Counter()
         fitting: list[_Node] = []
+        newcomer, asked, ports = self._company.newcomer(pod), requests_of(pod), host_ports(pod)
         for node in self._nodes.values():
-            refusal = self._refusal(pod, node)
+            refusal = self._refusal(pod, node) or _no_room(asked, ports, node) or newcomer.refusal(node.labels)
             if refusal:
                 refusals[refusal] += 1
             else:
@@ -96,7 +95,7 @@ class Room:
             said = ", ".join(sorted(f"{count} {why}" for why, count in refusals.items()))
             return Placement(why_not=f"0/{len(self._nodes)} nodes are available: {said}.")
         fitting.sort(key=lambda node: (_mates(pod, node), node.used_share, node.name))
-        fitting[0].take(pod)
+        self._put(pod, fitting[0])
         return Placement(tuple(node.name for node in fitting))
 
     def _refusal(self, pod: Object, node: _Node) -> str:
@@ -110,7 +109,7 @@ class Room:
                 return f"node(s) had untolerated taint {{{text(taint, 'key')}: {text(taint, 'value')}}}"
         if condition(node.obj, "Ready").get("status") != "True":
             return "node(s) were not ready"
-        return _no_room(pod, node) or self._volume_elsewhere(pod, node) or self._pods_forbid(pod, node)
+        return self._volume_elsewhere(pod, node)
 
     def _volume_elsewhere(self, pod: Object, node: _Node) -> str:
         for claim in claims_of(pod):
@@ -120,26 +119,6 @@ class Room:
                 return "node(s) had volume node affinity conflict"
         return ""
 
-    def _pods_forbid(self, pod: Object, node: _Node) -> str:
-        for term in items(pod, "spec", "affinity", "podAntiAffinity", _REQUIRED):
-            if any(_is_meant(term, pod, other) for other in self._sharing(term, node)):
-                return "node(s) didn't match pod anti-affinity rules"
-        for term in items(pod, "spec", "affinity", "podAffinity", _REQUIRED):
-            if any(_is_meant(term, pod, other) for other in self._sharing(term, node)):
-                continue
-            anywhere = any(_is_meant(term, pod, other) for each in self._nodes.values() for other in each.pods)
-            # The first pod of a group that wants its own company may go anywhere.
-            if anywhere or not _is_meant(term, pod, pod) or text(term, "topologyKey") not in node.labels:
-                return "node(s) didn't match pod affinity rules"
-        for each in self._nodes.values():
-            for other, theirs in each.repelling:
-                if _same_place(theirs, each, node) and _is_meant(theirs, other, pod):
-                    return "node(s) didn't satisfy existing pods anti-affinity rules"
-        return ""
-
-    def _sharing(self, term: Object, node: _Node) -> Iterable[Object]:
-        return (pod for each in self._nodes.values() if _same_place(term, each, node) for pod in each.pods)
-
 
 def _open(node: Object) -> _Node:
     total = {key: _quantity(str(value)) for key, value in mapping(node, "status", "allocatable").items()}
@@ -147,11 +126,11 @@ def _open(node: Object) -> _Node:
     return _Node(node, text(node, "metadata", "name"), labels_of(node), dict(total), total)
 
 
-def _no_room(pod: Object, node: _Node) -> str:
-    for resource, amount in requests_of(pod).items():
+def _no_room(asked: Mapping[str, Decimal], ports: list[tuple[str, str, int]], node: _Node) -> str:
+    for resource, amount in asked.items():
         if amount > node.free.get(resource, _NONE) and amount:
             return "Too many pods" if resource == "pods" else f"Insufficient {resource}"
-    if any(_clash(mine, theirs) for mine in host_ports(pod) for theirs in node.ports):
+    if any(_clash(mine, theirs) for mine in ports for theirs in node.ports):
         return "node(s) didn't have free ports for the requested pod ports"
     return ""
 
@@ -165,23 +144,6 @@ def _mates(pod: Object, node: _Node) -> int:
 def controller_of(obj: Object) -> Object:
     """Return the reference to an object's controller, empty when it has none."""
     return next((each for each in items(obj, "metadata", "ownerReferences") if each.get("controller")), {})
-
-
-def _same_place(term: Object, one: _Node, other: _Node) -> bool:
-    key = text(term, "topologyKey")
-    return key in one.labels and one.labels[key] == other.labels.get(key)
-
-
-def _is_meant(term: Object, of: Object, pod: Object) -> bool:
-    """Whether `pod` is one that a term of the pod `of` speaks of."""
-    if not isinstance(term.get("labelSelector"), Mapping):
-        return False
-    namespace = text(pod, "metadata", "namespace")
-    named = [str(each) for each in term.get("namespaces") or ()]
-    everywhere = isinstance(term.get("namespaceSelector"), Mapping) and not term["namespaceSelector"]
-    if not everywhere and namespace not in (named or [text(of, "metadata", "namespace")]):
-        return False
-    return matches(requirements_of(term["labelSelector"]), labels_of(pod))
 
 
 def claims_of(pod: Object) -> tuple[str, ...]:

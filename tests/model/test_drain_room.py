@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from backends.model import drain_company
+from backends.model.drain_matching import matches
 from backends.model.drain_room import Placement, Room, Volumes, requests_of, room_words
 from tests.support.node_objects import Object, a_node, a_pod, an_owner
 
@@ -175,3 +177,21 @@ def test_requests_are_the_containers_together_or_the_largest_step_before_them() 
     assert cpu(containers=[container("100m")], initContainers=[sidecar, container("1")]) == Decimal("1.3")
     assert cpu(containers=[container("100m")], overhead={"cpu": "50m"}) == Decimal("0.15")
     assert requests_of({"spec": {"containers": [container("nonsense")]}})["cpu"] == 0
+
+
+def test_company_is_counted_once_and_not_for_every_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+
+    def counting(*arguments: Any) -> bool:
+        nonlocal asked
+        asked += 1
+        return matches(*arguments)
+
+    monkeypatch.setattr(drain_company, "matches", counting)
+    apart = _affinity("podAntiAffinity", _apart("web"))  # type: ignore[arg-type]
+    nodes = [a_node(f"n{number}", pods="200") for number in range(30)]
+    pods = [a_pod(f"web-{number}", f"n{number % 30}", **apart) for number in range(600)]
+    room = Room([a_node("node-a"), *nodes], pods, "node-a", {})
+    for number in range(20):
+        assert "30 node(s) didn't match pod anti-affinity rules" in room.place(a_pod(f"web-x{number}", **apart)).why_not
+    assert asked <= 600 + 20 * 31

@@ -249,3 +249,9 @@ async def test_a_cordon_that_is_refused_ends_it_before_anything_is_evicted(stage
     outcome = await stage.ended(stage.runs.start(work, proposal, YES))
     assert outcome.result is Result.FAILED and "cannot patch nodes" in str(outcome)
     assert stage.cluster.asked == []
+
+
+async def test_a_large_stamp_is_planned_as_well(stage: NodeStage) -> None:
+    stage.cluster.pods(*(a_pod(f"web-{number}", f"node-{'abc'[number % 3]}", owner=WEB) for number in range(600)))
+    notes = (await (await stage.drain()).preview()).notes
+    assert notes[0].startswith("evicts 200 pods") and len(notes) == 201

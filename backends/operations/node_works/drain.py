@@ -14,7 +14,7 @@ from backends.errors import JournalFailed, NotFound
 from backends.model.age import format_duration
 from backends.model.change import Change, Impact, Permission, Target
 from backends.model.difference import difference
-from backends.model.drain import DrainedPod, DrainFacts, DrainOptions, judge_pod, plan_drain
+from backends.model.drain import DrainedPod, DrainFacts, DrainOptions, DrainPlan, judge_pod, plan_drain
 from backends.model.drain_words import plan_lines
 from backends.model.fields import text
 from backends.model.kubectl_line import kubectl_line
@@ -32,6 +32,8 @@ from backends.operations.work import PartlyDone, Progress, Stopped, Verified
 _SAME_S = 1.0
 """The preview and the findings of one question are made of the same facts."""
 
+_MANY = 500
+"""With more pods than this the plan is made in a thread: 10,000 take a second, and a screen must not wait."""
 _OLD_S = 10.0
 """A look at the pods that is older than this may be wrong by now, which is said."""
 
@@ -49,7 +51,7 @@ class DrainWork:
         self._node = change.target.name
         self._planned = [(str(ns), str(name), str(uid)) for ns, name, uid in change.parameters.get("pods", ())]
         self._was_cordoned = bool(change.parameters["was_cordoned"])
-        self._facts: DrainFacts | None = None
+        self._known: tuple[DrainFacts, DrainPlan] | None = None
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()
 
@@ -89,17 +91,15 @@ class DrainWork:
 
     async def preview(self) -> Preview:
         """Have the server try the cordon without keeping it, and say what becomes of every pod."""
-        facts = await self._read_facts()
+        facts, plan = await self._examine()
         demand_same_node(facts.node, self._change)
         with hear_warnings() as warnings:
             after = await set_cordon(self._cluster, facts.node, True, dry_run=True)
-        lines = plan_lines(plan_drain(facts, self._options), self._options)
-        return Preview(difference(facts.node, after), (*lines, *warnings))
+        return Preview(difference(facts.node, after), (*plan_lines(plan, self._options), *warnings))
 
     async def findings(self) -> Sequence[Finding]:
         """Answer the rules about nodes, budgets, what would be lost, and where the pods could go."""
-        facts = await self._read_facts()
-        plan = plan_drain(facts, self._options)
+        facts, plan = await self._examine()
         return tuple(drain_findings(plan, facts.node, facts.nodes, self._options, self._change.stamp))
 
     async def act(self, progress: Progress) -> str:
@@ -137,12 +137,14 @@ class DrainWork:
         stays = f"{len(pods)} pods that belong to the node stay" if pods else "no pod is on it"
         return Verified(is_cordoned(node), f"it is {'' if is_cordoned(node) else 'not '}cordoned, and {stays}")
 
-    async def _read_facts(self) -> DrainFacts:
+    async def _examine(self) -> tuple[DrainFacts, DrainPlan]:
+        """Return what is known and the plan made of it, once for all who ask at one time."""
         async with self._reading:
-            if self._facts is None or self._clock.monotonic() - self._read_at > _SAME_S:
-                self._facts = await read_facts(self._cluster, self._node)
+            if self._known is None or self._clock.monotonic() - self._read_at > _SAME_S:
+                facts = await read_facts(self._cluster, self._node)
+                self._known = facts, await _planned(facts, self._options)
                 self._read_at = self._clock.monotonic()
-            return self._facts
+            return self._known
 
     async def _cordon(self, progress: Progress, patience: Patience) -> None:
         node = await patience.ask(lambda: self._cluster.get("nodes", self._node), lasting=LASTING)
@@ -173,6 +175,12 @@ class DrainWork:
             f"the node stays cordoned{before}: drain it again to go on, or give it back with "
             f"`stampdeck do uncordon {name} --stamp {stamp} --write`"
         )
+
+
+async def _planned(facts: DrainFacts, options: DrainOptions) -> DrainPlan:
+    if len(facts.pods) < _MANY:
+        return plan_drain(facts, options)
+    return await asyncio.to_thread(plan_drain, facts, options)
 
 
 async def _judge(cluster: ClusterWriter, pods: Sequence[dict[str, Any]], options: DrainOptions) -> list[DrainedPod]:
