@@ -171,7 +171,8 @@ def forget_revisions(cluster: Cluster, workload: Object, pods: Iterable[Object])
 
 def revision_name(workload: Object) -> str:
     """Return the name of the ControllerRevision of a workload's current template."""
-    text = json.dumps(workload["spec"]["template"], sort_keys=True)
+    # The kind too: workloads of two kinds may have one name and one template, and revisions of their own.
+    text = json.dumps([workload["kind"], workload["spec"]["template"]], sort_keys=True)
     return f"{workload['metadata']['name']}-{short_hash(text)}"
 
 
