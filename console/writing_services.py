@@ -105,4 +105,4 @@ class WritingServices:
             await self.runs.close()
 
     def _going_on(self) -> tuple[Change, ...]:
-        return tuple(run.change for run in self.runs.active)
+        return tuple(run.change for run in self.runs.active if run.change.takes_lock)

@@ -61,3 +61,5 @@ class Change:
     impact: Impact
     needs: tuple[Permission, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    takes_lock: bool = True
+    """False for what leaves the stamp to whoever works there, as a shell does: it waits for no lock and holds none."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from backends.clock import Clock
 from backends.errors import JournalFailed, Refused, SourceError, StampdeckError
@@ -28,7 +29,7 @@ from backends.operations.gate_records import (
     lock_data,
     outcome_data,
 )
-from backends.operations.locking import HeldLock, SharedLock, StampLock
+from backends.operations.locking import HeldLock, NoLock, SharedLock, StampLock
 from backends.operations.ports import ClusterReader, Journal
 from backends.operations.proposing import Preconditions, Proposer
 from backends.operations.takeover import Takeovers
@@ -80,7 +81,7 @@ class Gate:
             self._demand_agreement(proposal, consent, progress)
             progress.enter(Step.LOCK)
             await self._clear_lock(work.change, consent, operation)
-            async with self._lock.hold(work.change, operation) as lock:
+            async with self._held(work.change, operation) as lock:
                 progress.obey(lock)
                 await self._demand_alone(proposal, consent, progress)
                 progress.enter(Step.INTENT, operation)
@@ -110,7 +111,7 @@ class Gate:
             self._demand_agreement(proposal, given, progress)
             progress.enter(Step.LOCK)
             await self._clear_lock(change, given, operation)
-            async with self._lock.hold(change, operation) as lock:
+            async with self._held(change, operation) as lock:
                 progress.obey(lock)
                 await self._demand_alone(proposal, given, progress)
                 progress.enter(Step.INTENT, operation)
@@ -155,6 +156,9 @@ class Gate:
         found = await self._preconditions.examine_locked(proposal.change)
         refusals = Proposal(proposal.change, (), tuple(found), proposal.preview, proposal.ask, proposal.made_at)
         demand_agreement(Step.PRECONDITIONS, refusals, consent)
+
+    def _held(self, change: Change, operation: str) -> AbstractAsyncContextManager[HeldLock]:
+        return self._lock.hold(change, operation) if change.takes_lock else nullcontext(NoLock())
 
     async def _clear_lock(self, change: Change, consent: Consent, operation: str) -> None:
         if self._takeovers is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from backends.errors import Refused
@@ -29,6 +30,15 @@ class HeldLock(Protocol):
     def lost(self) -> str:
         """Why we can no longer be sure to hold it; empty while we can."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class NoLock:
+    """What a change holds that takes no lock."""
+
+    held_on: Sequence[str] = ()
+    not_asked: Mapping[str, str] = field(default_factory=dict)
+    lost: str = ""
 
 
 class StampLock(Protocol):

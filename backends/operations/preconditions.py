@@ -50,7 +50,8 @@ class FleetPreconditions:
     """Implements the gate's Preconditions. The change's impact decides what a rule that is not kept means.
 
     A disruption is refused. A careful change is only warned, except that a stamp somebody else holds stays
-    refused; headroom is not asked, since nothing stops. What has no impact is asked only whose the stamp is.
+    refused to what takes its lock; headroom is not asked, since nothing stops. What has no impact is asked only
+    whose the stamp is.
     """
 
     def __init__(
@@ -95,7 +96,8 @@ class FleetPreconditions:
         ]
         if change.impact is Impact.CAREFUL:
             found = [_softened(each) for each in found]
-        return [await self._free(survey, stamp), *([alone] if alone else []), *found]
+        free = await self._free(survey, stamp)
+        return [free if change.takes_lock else _softened(free), *([alone] if alone else []), *found]
 
     async def examine_locked(self, change: Change) -> Sequence[Finding]:
         """Answer once more who works elsewhere: by locks alone, which all who work hold by now."""
