@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
 ROWS_A_FRAME = 10_000
 """Rows taken over at once: about 20 ms of work."""
+_FILLING_S = 2.0
+"""How long a list may take to come in before it is drawn as often as anything."""
+_FILL_PERIOD_S = 0.25
 
 
 class ResourcesScreen(ObjectChanges):
@@ -60,6 +64,7 @@ class ResourcesScreen(ObjectChanges):
         self._seen = -1
         self._drawn_as: object = None
         self._loaded = False
+        self._opened_at = self._taken_at = 0.0
         self._looked_at = ""
         self._drawn: object = None
 
@@ -87,6 +92,7 @@ class ResourcesScreen(ObjectChanges):
             self._following.cancel()
         self.place = place
         self._view, self._seen, self._loaded = None, -1, False
+        self._taken_at = 0.0
         self._columns, self._drawn_as = (), None
         self.table.clear()
         self._say_empty()
@@ -102,12 +108,16 @@ class ResourcesScreen(ObjectChanges):
     async def _follow(self, place: ResourcesPlace) -> None:
         request = ResourceRequest(place.kind, self.stamps, place.namespace, place.selector, place.field_selector)
         async with self._resources.open(request) as view:
-            self._view = view
+            self._view, self._opened_at = view, time.monotonic()
+            await view.settled(_FILLING_S)
+            if self.is_current:
+                self._taken_at = 0.0
+                self._frame()  # with the whole list, which need not wait for the next frame
             await asyncio.Event().wait()
 
     def draw(self) -> None:
         view = self._view
-        if view is not None and view.version != self._seen:
+        if view is not None and view.version != self._seen and not self._is_filling(view):
             self._seen = view.version
             self._take(view)
         self._draw_heading_if_new()
@@ -121,7 +131,19 @@ class ResourcesScreen(ObjectChanges):
             self._drawn = drawn
             self._draw_heading(counts)
 
+    def _is_filling(self, view: ResourceView) -> bool:
+        """Whether a list is coming in and was drawn a moment ago: every frame would delay its last row."""
+        now = time.monotonic()
+        return (
+            self._loaded
+            and now - self._taken_at < _FILL_PERIOD_S
+            and now - self._opened_at < _FILLING_S
+            and any(state.health is Health.RETRYING for state in view.states.values())
+        )
+
     def _take(self, view: ResourceView) -> None:
+        at_once = not self._taken_at
+        self._taken_at = time.monotonic()
         batch = view.drain(ROWS_A_FRAME)
         if (view.columns, self.kind) != self._drawn_as:
             self._drawn_as = (view.columns, self.kind)
@@ -130,7 +152,7 @@ class ResourcesScreen(ObjectChanges):
         settled = any(state.health is not Health.RETRYING for state in view.states.values())
         if batch or (settled and not self._loaded):
             self._loaded = True
-            self.table.apply(batch)
+            self.table.apply(batch, at_once=at_once)
             self._return_to_row(view)
 
     def _return_to_row(self, view: ResourceView) -> None:

@@ -39,7 +39,10 @@ class FrameClock:
         return self._timer is not None
 
     def request(self, *, more: bool = False) -> None:
-        """Draw at the next frame, or in a moment when the last frame left `more`; asking again changes nothing."""
+        """Draw at the next frame, or in a moment when there is `more` than the last one took; once, however often."""
+        if more and self._timer is not None:
+            self._timer.stop()
+            self._timer = None
         if self._timer is None and self._widget.is_running:
             wait_s = _BREATH_S if more else self._last + self.frame_s - time.monotonic()
             self._timer = self._widget.set_timer(max(0.001, wait_s), self._tick)

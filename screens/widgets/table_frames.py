@@ -47,14 +47,14 @@ class TableFrames(TableNavigation):
         self._scroll_rows(self._cursor.top_showing(self._top, self._line_count))
         self.refresh()
 
-    def apply(self, batch: RowBatch) -> None:
-        """Fold a batch in; it is drawn at the next frame. The first call, even if empty, means "loaded"."""
+    def apply(self, batch: RowBatch, *, at_once: bool = False) -> None:
+        """Fold a batch in; it is drawn at the next frame, or before. The first call, even if empty, means "loaded"."""
         if not self._is_loaded:
             self._is_loaded = True
             self.refresh()
         if batch.rows:
             self._pending.update(batch.rows)
-            self._clock.request()
+            self._clock.request(more=at_once)
 
     def _tick(self) -> None:
         """Ages and tones of rows may read differently now: look at the next frame."""

@@ -49,6 +49,19 @@ async def test_all_stamps_stand_in_one_table() -> None:
         assert names(stage) == ["api-a-1", "dns-b-1", "web-a-1", "web-b-1"]
 
 
+async def test_a_list_that_is_complete_does_not_wait_for_the_next_frame() -> None:
+    stage = Stage("orlando")
+    reflection = stage.clusters["orlando"].reflection("pods")
+    reflection.store.set_columns(POD_COLUMNS)
+    object.__setattr__(stage.app.deck, "frame_rate", lambda: 1 / 60)
+    async with stage.run() as pilot:
+        await ready(pilot)
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(stage.app.screen, ResourcesScreen) and stage.app.screen._view)
+        reflection.live(NOW, *PODS["orlando"])
+        await shows(pilot, "web-a-1", "api-a-1")
+
+
 async def test_a_stamp_that_goes_down_keeps_its_rows_and_says_why() -> None:
     stage = pods_stage()
     async with stage.run() as pilot:
