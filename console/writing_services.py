@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from backends.operations.runs import Runs
     from backends.operations.stager import Stager
     from backends.operations.team_lock import TeamLock
+    from backends.operations.work import Work
     from console.settings import Settings
 
 NEEDED = (
@@ -96,6 +97,12 @@ class WritingServices:
         from backends.operations.stager import Stager
 
         return Stager(self.gate, self.runs, self.fleet.state, self._clock)
+
+    def rebuilt(self, change: Change) -> Work | None:
+        """Return the work of a change read from the journal, None when it cannot be made here."""
+        from backends.operations.works import rebuild
+
+        return rebuild(change, self.everywhere, self._clock)
 
     async def close_runs(self) -> None:
         """Leave what is going on open in the journal; before the journal is closed."""

@@ -68,6 +68,14 @@ class Gate:
         """Examine a work on every step that needs no consent; never raises for what the systems say."""
         return await self._proposer.propose(work)
 
+    async def propose_again(self, work: Work) -> Proposal:
+        """Examine a work that was left open: no dry run, for a part of it may be done."""
+        return await self._proposer.propose(work, dry_run=False)
+
+    async def consent_then(self, operation: str) -> Consent:
+        """Return the consent an operation was begun or last taken up with; JournalFailed."""
+        return await self._given_then(operation, Consent())
+
     async def carry_out(self, work: Work, proposal: Proposal, consent: Consent, progress: RunProgress) -> Outcome:
         """Do what was proposed, if every step agrees; the outcome says how it ended, also when it was refused.
 
@@ -107,7 +115,7 @@ class Gate:
             progress.enter(Step.ARMED)
             self._demand_armed(change)
             given = await self._given_then(operation, consent or Consent())
-            proposal = await self._proposer.propose(work, dry_run=False)
+            proposal = await self.propose_again(work)
             self._demand_agreement(proposal, given, progress)
             progress.enter(Step.LOCK)
             await self._clear_lock(change, given, operation)

@@ -73,10 +73,14 @@ class DoDocument(msgspec.Struct, frozen=True):
 
 
 def do_document(
-    changes: Sequence[tuple[Proposal, Outcome | None]], *, armed: bool, overrides: tuple[str, ...] = ()
+    changes: Sequence[tuple[Proposal, Outcome | None]],
+    *,
+    armed: bool,
+    overrides: tuple[str, ...] = (),
+    typed_names: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Return the document as plain JSON values."""
-    records = [_change(proposal, outcome, overrides) for proposal, outcome in changes]
+    records = [_change(proposal, outcome, overrides, typed_names) for proposal, outcome in changes]
     document: dict[str, Any] = msgspec.to_builtins(DoDocument(SCHEMA_NAME, armed, records))
     return document
 
@@ -91,7 +95,9 @@ def may_proceed(proposal: Proposal, overrides: tuple[str, ...], typed_names: tup
     return not (proposal.denied or proposal.refusals(overrides, typed_names) or proposal.problem)
 
 
-def _change(proposal: Proposal, outcome: Outcome | None, overrides: tuple[str, ...]) -> ChangeRecord:
+def _change(
+    proposal: Proposal, outcome: Outcome | None, overrides: tuple[str, ...], typed_names: tuple[str, ...]
+) -> ChangeRecord:
     change = proposal.change
     findings = [
         FindingRecord(
@@ -119,7 +125,7 @@ def _change(proposal: Proposal, outcome: Outcome | None, overrides: tuple[str, .
         notes=list(proposal.preview.notes),
         problem=proposal.problem,
         wants_name=proposal.ask is Ask.NAME,
-        may_proceed=may_proceed(proposal, overrides),
+        may_proceed=may_proceed(proposal, overrides, typed_names),
         outcome=None if outcome is None else _outcome(outcome),
     )
 

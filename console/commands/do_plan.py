@@ -29,12 +29,14 @@ def plan_lines(proposal: Proposal, overrides: tuple[str, ...] = ()) -> list[str]
     return lines[:-1]
 
 
-def advice(proposal: Proposal, overrides: tuple[str, ...], *, armed: bool) -> list[str]:
+def advice(
+    proposal: Proposal, overrides: tuple[str, ...], typed_names: tuple[str, ...] = (), *, armed: bool
+) -> list[str]:
     """Return what is still missing for it to be done, each as one line."""
     found = []
     if proposal.denied:
         found.append("ask whoever grants rights on this stamp")
-    if refusals := proposal.refusals(overrides):
+    if refusals := proposal.refusals(overrides, typed_names):
         rules = list(dict.fromkeys(each.rule for each in refusals if each.overridable))
         if rules:
             found.append(f"mend it, or set it aside: {' '.join(f'--override {each}' for each in rules)} --reason TEXT")

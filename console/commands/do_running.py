@@ -96,7 +96,12 @@ async def _run(shell: Shell, asked: Asked, stamp: str, plan: Plan, heed: Interru
             return show_plan(proposal, asked)
         outcome = await carry_out(services, work, proposal, asked, heed)
         report(proposal, outcome, asked)
-        return _CODES.get(outcome.result, ExitCode.ERROR)
+        return exit_code(outcome)
+
+
+def exit_code(outcome: Outcome) -> int:
+    """Return 0 for what is done, 3 for what is done and not verified, 1 for all else."""
+    return _CODES.get(outcome.result, ExitCode.ERROR)
 
 
 async def tell_open_operations(services: Services) -> None:
@@ -107,14 +112,15 @@ async def tell_open_operations(services: Services) -> None:
 
 def show_plan(proposal: Proposal, asked: Asked) -> int:
     """Print what would be done; exit code 3 when something refuses it."""
-    overrides = asked.write.overrides
+    overrides, names = asked.write.overrides, asked.write.typed_names
     if asked.output == "json":
-        emit_document(do_document([(proposal, None)], armed=False, overrides=overrides), "json")
+        document = do_document([(proposal, None)], armed=False, overrides=overrides, typed_names=names)
+        emit_document(document, "json")
     else:
         emit(*plan_lines(proposal, overrides))
-    for each in advice(proposal, overrides, armed=False):
+    for each in advice(proposal, overrides, names, armed=False):
         complain(each)
-    return ExitCode.WELL if may_proceed(proposal, overrides) else ExitCode.DEGRADED
+    return ExitCode.WELL if may_proceed(proposal, overrides, names) else ExitCode.DEGRADED
 
 
 async def carry_out(
@@ -133,7 +139,8 @@ async def carry_out(
 def report(proposal: Proposal, outcome: Outcome, asked: Asked) -> None:
     """Print how it ended."""
     if asked.output == "json":
-        emit_document(do_document([(proposal, outcome)], armed=True, overrides=asked.write.overrides), "json")
+        given = {"overrides": asked.write.overrides, "typed_names": asked.write.typed_names}
+        emit_document(do_document([(proposal, outcome)], armed=True, **given), "json")
         return
     emit(toned(inert.line(f"{outcome.result}: {outcome}"), _TONES.get(outcome.result, "bad")))
     if outcome.operation:
