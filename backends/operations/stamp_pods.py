@@ -22,7 +22,7 @@ from backends.operations.sources import NOT_YET
 
 _ROOM = 1.2
 """A stamp that is watched may grow by this before it is counted, so that it does not go to and fro."""
-_SIZE_RHYTHM = Rhythm(interval_s=30.0)
+_SIZE_RHYTHM = Rhythm(interval_s=30.0, retry_cap_s=8.0)
 
 
 class _Way(Enum):

@@ -11,6 +11,7 @@ import pytest
 
 from backends.clock import SystemClock
 from backends.kubernetes import Cluster
+from backends.model.fleet import StampSnapshot
 from backends.model.health import Health
 from backends.model.stamp import ClusterAccess, Stamp
 from backends.operations.details import Details
@@ -89,6 +90,46 @@ async def test_a_deployment_nobody_can_place_is_counted_and_explained(real: Real
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         real.plane.ask("DELETE", "/apis/apps/v1/namespaces/default/deployments/lonely")
+
+
+async def test_pods_that_are_counted_are_those_that_are_watched(real: Real) -> None:
+    if not real.plane.ask("GET", "/api/v1/nodes")["items"]:
+        real.make("/api/v1/nodes", {"metadata": {"name": "node-0"}})
+    real.make("/apis/apps/v1/namespaces/default/deployments", a_deployment("placed"))
+    real.make("/apis/apps/v1/namespaces/default/deployments", a_deployment("stuck", {"disk": "gold"}))
+    await until(lambda: len(real.plane.ask("GET", "/api/v1/pods")["items"]) >= 2, 20)
+    access = ClusterAccess(real.plane.kubeconfig, "admin", watch_pods_up_to=0)
+    async with Cluster(Stamp("seattle", access), real.clock) as counted:
+        fleet = Fleet(real.clusters | {"seattle": counted}, {}, real.clock)
+        task = asyncio.create_task(fleet.run())
+        try:
+            assert (await fleet.settled(20)).stamp("seattle").pods_counted_at is not None
+
+            def stamps() -> tuple[StampSnapshot, StampSnapshot]:
+                return fleet.state.value.stamp("orlando"), fleet.state.value.stamp("seattle")
+
+            def both_know(running: int) -> bool:
+                watched, seen = stamps()
+                pods = watched.pods
+                return bool(pods and pods.running >= running and pods.pending and seen.pods == pods)
+
+            await until(lambda: both_know(1), 45)
+            first, seen = stamps()[0].pods, stamps()[1]
+            assert first is not None
+            path = "/apis/apps/v1/namespaces/default/deployments/placed"
+            real.plane.ask("PATCH", path, {"spec": {"replicas": 4}}, "application/merge-patch+json")
+            # Its pods become ready, which is news and brings the next pass forward.
+            await until(lambda: both_know(first.running + 3), 45)
+            assert (stamps()[1].pods_counted_at or 0.0) > (seen.pods_counted_at or 0.0)
+            watched, seen = stamps()
+            assert (watched.pods_counted_at, seen.pods_counted_at is not None) == (None, True)
+            assert seen.sources["pods"].is_live
+            assert seen.restarts_15m == watched.restarts_15m
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            for name in ("placed", "stuck"):
+                real.plane.ask("DELETE", f"/apis/apps/v1/namespaces/default/deployments/{name}")
 
 
 async def test_the_doctor_of_a_real_server(real: Real) -> None:
