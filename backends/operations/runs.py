@@ -60,6 +60,11 @@ class Run:
 
     # What an operator can tell it
 
+    @property
+    def is_held(self) -> bool:
+        """Whether it was asked to pause and not yet to go on."""
+        return not self._going.is_set()
+
     def pause(self) -> None:
         """Hold it at its next safe point."""
         if not self.status.value.state.is_over and not self._stopping:
