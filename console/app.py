@@ -138,6 +138,7 @@ class StampdeckApp(AckPacing, EarlyKeys, ClipboardMixin, ThemeChoice, PaletteKey
                 self.deck.overview.connect(services.fleet)
                 self.deck.writing.connect(services)
                 await self._obey_first_command()
+                self.go_now()
                 await learn_words(self.deck.words, services.resources, self.deck.clock)
         except StampdeckError as error:
             self._fail(str(error))
@@ -148,6 +149,7 @@ class StampdeckApp(AckPacing, EarlyKeys, ClipboardMixin, ThemeChoice, PaletteKey
         self._services = None
         self.deck.writing.disconnect()
         self.deck.overview.fail(inert.line(reason))
+        self.go_now()
 
     async def on_event(self, event: events.Event) -> None:
         """Every key counts as someone being there, whoever takes it."""
@@ -171,8 +173,7 @@ class StampdeckApp(AckPacing, EarlyKeys, ClipboardMixin, ThemeChoice, PaletteKey
     def on_key(self, event: events.Key) -> None:
         """Keys typed right after the one that opened a prompt were sent to what had the focus then: bring them home."""
         screen = self.screen
-        if event.is_printable and event.character and isinstance(screen, FramedScreen) and screen.has_open_prompt:
-            screen.prompt.type_ahead(event)
+        if isinstance(screen, FramedScreen) and screen.has_open_prompt and screen.prompt.type_ahead(event):
             event.prevent_default().stop()
 
     def on_visit(self, message: Visit) -> None:
@@ -186,7 +187,10 @@ class StampdeckApp(AckPacing, EarlyKeys, ClipboardMixin, ThemeChoice, PaletteKey
         self._trail.add(message.place)
 
     def go(self, place: Place, *, fresh: bool = False, record: bool = True) -> None:
-        """Show a place: on top of what is shown, or on top of home when `fresh`."""
+        """Show a place: on top of what is shown, or on top of home when `fresh`; once the services run."""
+        if self._services is None and not self.deck.overview.failure and not isinstance(place, FleetPlace):
+            self.go_later(Visit(place, fresh=fresh))
+            return
         screen = self._screen_of(place)
         if screen is None and not isinstance(place, FleetPlace):
             return
@@ -205,7 +209,7 @@ class StampdeckApp(AckPacing, EarlyKeys, ClipboardMixin, ThemeChoice, PaletteKey
         if isinstance(place, FleetPlace):
             return None
         if self._services is None:
-            self.notify(self.deck.overview.failure or "still starting", severity="warning", markup=False)
+            self.notify(self.deck.overview.failure, severity="warning", markup=False)
             return None
         return build_screen(place, self.deck, self._services, self._faults)
 

@@ -13,10 +13,12 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
+from screens.early_keys import EarlyKeys
 from screens.lines import as_content, line
 from screens.prompt_log import PromptLog
 
 Completer = Callable[[str], str | None]
+_ANSWERED = "answered"
 
 
 class _Completion(Suggester):
@@ -50,43 +52,46 @@ class PromptInput(Input):
 
     def __init__(self) -> None:
         super().__init__(compact=True, select_on_focus=False)
-        self._is_answered = False
-        self._early: list[events.Key] = []
 
     def on_mount(self) -> None:
         self.can_focus = False
 
     async def on_event(self, event: events.Event) -> None:
         """Set keys aside that come right after enter or esc: a burst over a slow link is not all for the prompt."""
-        if self._is_answered and isinstance(event, events.Key):
-            self._early.append(event)
-            event.prevent_default().stop()
-            return
-        # Their actions are run only when the key has bubbled to the application: later than the next keys.
-        if isinstance(event, events.Key) and event.key in ("enter", "escape"):
-            self._is_answered = True
+        app = self.app
+        if isinstance(event, events.Key) and isinstance(app, EarlyKeys):
+            if app.holds_keys:
+                app.set_aside(event)
+                event.prevent_default().stop()
+                return
+            # Their actions are run only when the key has bubbled to the application: later than the next keys.
+            if event.key in ("enter", "escape"):
+                app.hold_keys(_ANSWERED, but=event)
         await super().on_event(event)
 
-    def take(self, key: events.Key) -> None:
-        """Take a printable key that was sent elsewhere."""
-        if self._is_answered:
-            self._early.append(key)
-        elif key.character:
-            self.insert_text_at_cursor(key.character)
+    def take(self, key: events.Key) -> bool:
+        """Take a key that was sent elsewhere if it writes something; return whether it did."""
+        if not key.is_printable or not key.character:
+            return False
+        self.insert_text_at_cursor(key.character)
+        return True
+
+    def hold_keys(self) -> None:
+        """Set all keys aside: the answer is on its way to the screen."""
+        if isinstance(self.app, EarlyKeys):
+            self.app.hold_keys(_ANSWERED)
 
     def release(self) -> None:
         """Take keys again, and pass on those set aside to whatever has the focus now."""
-        self._is_answered = False
-        early, self._early = self._early, []
-        for key in early:
-            self.app.post_message(events.Key(key.key, key.character))
+        if isinstance(self.app, EarlyKeys):
+            self.app.release_keys(_ANSWERED)
 
     async def action_submit(self) -> None:
-        self._is_answered = True  # the key itself may have been sent to what had the focus before
+        self.hold_keys()  # the key itself may have been sent to what had the focus before
         await super().action_submit()
 
     def action_leave(self) -> None:
-        self._is_answered = True
+        self.hold_keys()
         self.post_message(self.Left())
 
     def action_accept(self) -> None:
@@ -169,9 +174,10 @@ class Prompt(Vertical):
         field.can_focus = True
         self.screen.set_focus(field)  # now: focus() waits for a message, and the next key would go elsewhere
 
-    def type_ahead(self, key: events.Key) -> None:
-        """Take a printable key that was pressed before the prompt had the focus."""
-        self._field.take(key)
+    def type_ahead(self, key: events.Key) -> bool:
+        """Take a key that was sent to what had the focus before; return False when a binding is to answer it."""
+        self.screen.set_focus(self._field)  # closed and opened in one moment it may have lost it again
+        return self._field.take(key)
 
     def release(self) -> None:
         """End the silence that began with enter or esc, once the screen has taken the answer."""
@@ -181,6 +187,8 @@ class Prompt(Vertical):
         """Give the keys back."""
         self.remove_class("-open")
         self._field.can_focus = False
+        if self.screen.focused is self._field:
+            self.screen.set_focus(None)  # now: a hidden widget loses it a moment later, and has the keys until then
         self.show_problem("")
 
     def show_problem(self, text: str) -> None:

@@ -65,7 +65,7 @@ async def test_the_skeleton_is_painted_before_the_services_open() -> None:
     async with app.run_test(size=(100, 30), notifications=True) as pilot:
         await shows(pilot, "orlando", "seattle", "asking 2 stamps")
         await pilot.press("enter")
-        await shows(pilot, "still starting")
+        await shows(pilot, "opens in a moment")
         assert place_of(app) == FleetPlace()
 
 
