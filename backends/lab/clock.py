@@ -18,12 +18,13 @@ class LabClock:
         if not 0 < speed <= 1000:
             raise ValueError(f"speed {speed} is out of range: more than 0, at most 1000")
         self.speed = speed
-        self._started_wall_s = time.time()
+        self.started_wall_s = time.time()
+        """The moment both clocks showed, in seconds since the Unix epoch."""
         self._started_s = time.monotonic()
 
     def now(self) -> float:
         """Return simulated seconds since the Unix epoch."""
-        return self._started_wall_s + (time.monotonic() - self._started_s) * self.speed
+        return self.started_wall_s + (time.monotonic() - self._started_s) * self.speed
 
     async def sleep(self, delay_s: float) -> None:
         """Sleep `delay_s` simulated seconds."""

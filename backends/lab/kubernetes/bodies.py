@@ -13,19 +13,39 @@ from backends.lab.kubernetes.catalog import Resource
 from backends.lab.kubernetes.protobuf.wire import MalformedMessage
 from backends.lab.kubernetes.statuses import ApiError, bad_request, unsupported_media_type
 from backends.lab.objects import Object
+from backends.lab.wire_times import WireTimes
 
 _MEDIA = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
 
 
+TIMES = web.RequestKey("times", WireTimes)
+"""How the timestamps of a request are to be understood."""
+
+
+async def read_raw(request: web.Request) -> bytes:
+    """Return a body with its timestamps in simulated time."""
+    raw = await request.read()
+    times = request.get(TIMES)
+    return raw if times is None or request.content_type == protobuf.MEDIA_TYPE else times.understood(raw)
+
+
+def _in_simulated_time(request: web.Request, value: Any) -> Any:
+    """Return a decoded body with its timestamps in simulated time."""
+    times = request.get(TIMES)
+    if times is None or not times.translates:
+        return value
+    return msgspec.json.decode(times.understood(msgspec.json.encode(value)))
+
+
 async def read_value(request: web.Request) -> Any:
     """Return the decoded body, None when it is empty; 415 for a type not spoken here, 400 for nonsense."""
-    raw = await request.read()
+    raw = await read_raw(request)
     if not raw:
         return None
     media = request.content_type
     try:
         if media == protobuf.MEDIA_TYPE:
-            return protobuf.decode(raw)
+            return _in_simulated_time(request, protobuf.decode(raw))
         if media in ("application/json", "*/*", "application/octet-stream") or media.endswith("+json"):
             return msgspec.json.decode(raw)
         if media == "application/yaml" or media.endswith("+yaml"):

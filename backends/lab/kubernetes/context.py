@@ -13,6 +13,7 @@ from backends.lab.kubernetes.node_services import NodeServices
 from backends.lab.kubernetes.served import Served
 from backends.lab.kubernetes.snapshots import Snapshots
 from backends.lab.objects import ObjectStore
+from backends.lab.wire_times import WireTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +33,7 @@ class ApiContext:
     snapshots: Snapshots
     address: list[str] = field(default_factory=lambda: [""])
     bookmark_every_s: float = 60.0
+    times: WireTimes = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "times", WireTimes(self.clock))

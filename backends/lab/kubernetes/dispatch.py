@@ -11,6 +11,7 @@ from aiohttp import web
 from backends.lab.kubernetes import components, deleting, discovery, health, metrics, patching, reviews, writing
 from backends.lab.kubernetes.access import ANONYMOUS, User
 from backends.lab.kubernetes.authorization import Attributes, refusal
+from backends.lab.kubernetes.bodies import TIMES
 from backends.lab.kubernetes.call import Call, parse_call
 from backends.lab.kubernetes.catalog import Resource
 from backends.lab.kubernetes.context import ApiContext
@@ -47,7 +48,8 @@ class Dispatch:
             spoiled = await self._gate.pass_through(request)
             if spoiled is not None:
                 return spoiled
-            return await self._gate.spoil(request, await self._route(request))
+            request[TIMES] = self._context.times
+            return await self._gate.spoil(request, self._in_real_time(await self._route(request)))
         except ApiError as error:
             return json_answer(error.status, error.code, error.headers)
         except web.HTTPException:
@@ -58,6 +60,15 @@ class Dispatch:
             _log.exception("%s %s failed", request.method, request.path)
             problem = internal(f"{type(error).__name__}: {error}")
             return json_answer(problem.status, problem.code)
+
+    def _in_real_time(self, answer: web.StreamResponse) -> web.StreamResponse:
+        """Translate the timestamps of a finished answer; watches and logs translate their own."""
+        body = answer.body if isinstance(answer, web.Response) else None
+        structured = answer.content_type in ("application/json", "application/yaml")
+        if self._context.times.translates and structured and isinstance(body, bytes):
+            assert isinstance(answer, web.Response)
+            answer.body = self._context.times.shown(body)
+        return answer
 
     async def _route(self, request: web.Request) -> web.StreamResponse:
         user = self._authenticate(request)

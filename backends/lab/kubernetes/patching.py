@@ -9,7 +9,7 @@ import msgspec
 import yaml
 from aiohttp import web
 
-from backends.lab.kubernetes.bodies import checked_kind, patch_refused
+from backends.lab.kubernetes.bodies import checked_kind, patch_refused, read_raw
 from backends.lab.kubernetes.call import Call
 from backends.lab.kubernetes.catalog import Resource
 from backends.lab.kubernetes.context import ApiContext
@@ -35,7 +35,7 @@ async def read_patch(request: web.Request) -> Any:
     """Return the decoded patch; 415 when the content type is none of the four."""
     if request.content_type not in _ALL:
         raise patch_refused()
-    raw = await request.read()
+    raw = await read_raw(request)
     try:
         return yaml.safe_load(raw) if request.content_type == APPLY_PATCH else msgspec.json.decode(raw)
     except msgspec.DecodeError:

@@ -96,7 +96,7 @@ class Representation:
 
     def _table(self, objects: list[Object], meta: dict[str, Any], *, columns: bool) -> bytes:
         assert self._printer is not None
-        now = self._context.clock.now()
+        now = self._context.times.real(self._context.clock.now())
         rows = [self._row(obj, now) for obj in objects]
         table = {
             "kind": "Table",
@@ -109,7 +109,9 @@ class Representation:
 
     def _row(self, obj: Object, now: float) -> dict[str, Any]:
         assert self._printer is not None
-        row: dict[str, Any] = {"cells": self._printer.cells(obj, now)}
+        times = self._context.times
+        timed = msgspec.json.decode(times.shown(encode(obj))) if times.translates else obj
+        row: dict[str, Any] = {"cells": self._printer.cells(timed, now)}
         conditions = tables.conditions(self._resource.storage, obj)
         if conditions:
             row["conditions"] = conditions
@@ -127,6 +129,7 @@ class Representation:
             body = encode(self._partial(obj))
         else:
             body = encode(present(obj, self._resource))
+        body = self._context.times.shown(body)
         return b'{"type":"' + kind.encode() + b'","object":' + body + b"}\n"
 
     def bookmark(self, revision: int, *, first: bool, initial_end: bool = False) -> bytes:

@@ -155,8 +155,10 @@ def test_exec_carries_input_output_and_the_exit_code(cluster: Kubectl, pod: str)
 
 
 def test_the_end_of_the_pod_ends_the_command(cluster: Kubectl, pod: str) -> None:
-    sleeping = cluster.start("exec", pod, "--", "sleep", "3000")
+    sleeping = cluster.start("exec", pod, "--", "sh", "-c", "echo begun; sleep 3000")
+    assert sleeping.stdout is not None
     try:
+        assert sleeping.stdout.readline() == "begun\n"
         cluster.run("delete", "pod", pod)
         assert sleeping.wait(_WITHIN_S) == 137
     finally:

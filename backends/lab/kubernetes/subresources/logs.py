@@ -16,6 +16,7 @@ from backends.lab.kubernetes.reading import stored_object
 from backends.lab.kubernetes.statuses import ApiError, Cause, invalid
 from backends.lab.kubernetes.subresources.containers import check_log_exists, choose_container
 from backends.lab.kubernetes.tables.texts import seconds_of
+from backends.lab.wire_times import WireTimes
 
 
 @dataclass(slots=True)
@@ -38,10 +39,10 @@ class LogOptions:
             entries = entries if self.tail else ()
         return entries
 
-    def lines(self, entries: Sequence[LogEntry]) -> bytes:
+    def lines(self, entries: Sequence[LogEntry], times: WireTimes) -> bytes:
         """Return entries as bytes, within what limitBytes leaves."""
         if self.timestamps:
-            text = "".join(f"{rfc3339_nano(entry.at)} {entry.text}\n" for entry in entries)
+            text = "".join(f"{rfc3339_nano(times.real(entry.at))} {entry.text}\n" for entry in entries)
         else:
             text = "".join(f"{entry.text}\n" for entry in entries)
         data = text.encode("utf-8", "surrogateescape")
@@ -83,7 +84,8 @@ async def serve(context: ApiContext, call: Call, request: web.Request, resource:
     """Answer GET of a container's log."""
     pod = stored_object(context, call, resource)
     container = choose_container(call, pod)
-    options = parse_log_options(call, context.clock.now())
+    options = parse_log_options(call, context.times.real(context.clock.now()))
+    options.since = context.times.simulated(options.since)
     if not pod["spec"].get("nodeName"):
         return web.Response(status=204)  # nobody to ask yet, and that is no error
     check_log_exists(pod, container, previous=options.previous)
@@ -91,7 +93,7 @@ async def serve(context: ApiContext, call: Call, request: web.Request, resource:
         entries = context.nodes.log(call.namespace, call.name, container, previous=options.previous)
     except ContainerUnavailable as error:
         raise ApiError(error.code, "BadRequest" if error.code == 400 else "", str(error)) from None
-    first = options.lines(options.choose(entries))
+    first = options.lines(options.choose(entries), context.times)
     if not options.follow or options.previous:
         return web.Response(body=first, content_type="text/plain")
     return await _follow(context, call, request, container, options, first, len(entries))
@@ -113,7 +115,7 @@ async def _follow(
         if first:
             await response.write(first)
         async for batch in context.nodes.follow_log(call.namespace, call.name, container, after):
-            chunk = options.lines(batch)
+            chunk = options.lines(batch, context.times)
             if chunk:
                 await response.write(chunk)
             if options.left_bytes == 0:
