@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from backends.clock import Clock
 from backends.model.fleet import FleetSnapshot
 from backends.operations.gate import Gate
+from backends.operations.node_works.staged_nodes import StagedNodes
 from backends.operations.runs import Runs
 from backends.operations.staging import SOAK_S, PlanOne, Staging
 from backends.streams import Cell
@@ -25,6 +26,12 @@ class Stager:
     def make(self, title: str, stamps: Sequence[str], plan: PlanOne, soak_s: float = SOAK_S) -> Staging:
         """Return a staged change of these stamps in this order, not yet begun."""
         staging = Staging(stamps, plan, self._gate, self._runs, self._fleet, self._clock, soak_s=soak_s)
+        self.all.append((title, staging))
+        return staging
+
+    def make_nodes(self, title: str, nodes: Mapping[str, str], plan: PlanOne) -> Staging:
+        """Return a change of nodes in turn, not yet begun; `nodes` maps what each is called to its stamp."""
+        staging = StagedNodes(nodes, plan, self._gate, self._runs, self._fleet, self._clock)
         self.all.append((title, staging))
         return staging
 

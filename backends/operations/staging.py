@@ -153,7 +153,7 @@ class Staging:
                 problem = str(error)
             if problem:
                 return self._halt(at, problem)
-        return self._end(f"done on {_count(last + 1)}")
+        return self._end(f"done on {self._counted(last + 1)}")
 
     async def _one(self, at: int, agree: Agree, *, soak: bool) -> str:
         """Change one stamp and watch it; return why it ends here, or nothing."""
@@ -222,6 +222,5 @@ class Staging:
         self.state.set(replace(self.state.value, over=True, verdict=verdict))
         return self.state.value
 
-
-def _count(stamps: int) -> str:
-    return f"{stamps} {'stamp' if stamps == 1 else 'stamps'}"
+    def _counted(self, count: int) -> str:
+        return f"{count} {'stamp' if count == 1 else 'stamps'}"

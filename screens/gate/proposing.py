@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,8 @@ from screens.speaking import Speaking
 
 if TYPE_CHECKING:
     from backends.operations.runs import Run
-    from backends.operations.staging import PlanOne
+    from backends.operations.stager import Stager
+    from backends.operations.staging import PlanOne, Staging
     from screens.gate.dialog import Agreement, MakeWork
 
 
@@ -50,13 +51,20 @@ class Proposing(Speaking):
 
     def propose_staged(self, title: str, stamps: Sequence[str], plan: PlanOne) -> None:
         """Change several stamps in turn: first, soak, rest; each with its own plan and its own yes."""
+        self._begin_staged(lambda stager: stager.make(title, stamps, plan))
+
+    def propose_nodes(self, title: str, nodes: Mapping[str, str], plan: PlanOne) -> None:
+        """Change several nodes in turn, each with its own yes; `nodes` maps what each is called to its stamp."""
+        self._begin_staged(lambda stager: stager.make_nodes(title, nodes, plan))
+
+    def _begin_staged(self, make: Callable[[Stager], Staging]) -> None:
         from screens.places import StagingPlace, Visit
 
         stager = self.deck.writing.stager
         if stager is None:
             self.say(self._why_not("nothing can be changed yet"), "warning")
             return
-        stager.make(title, stamps, plan).begin()
+        make(stager).begin()
         self.post_message(Visit(StagingPlace(len(stager.all) - 1)))
 
     def started(self, run: Run) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from backends.errors import StampdeckError
 from backends.model.table import Row
 from screens.resources.change_words import read_deletion, read_drain
 from screens.resources.changes import RowChanges
+
+if TYPE_CHECKING:
+    from backends.model.drain import DrainOptions
+    from backends.operations.work import Work
 
 
 class ObjectChanges(RowChanges):
@@ -20,9 +25,7 @@ class ObjectChanges(RowChanges):
         self.change_rows("uncordon", lambda planner, row: planner.uncordon(row.stamp, row.name))
 
     def action_drain(self) -> None:
-        if len(self.table.targets) > 1:
-            self.say("one node at a time: clear the marks, or use stampdeck do drain for several", "warning")
-        elif self._first:
+        if self._first:
             self.prompt.open("drain", "drain with:", hint="nothing, or: force emptydir grace=30 timeout=30m")
 
     def action_delete(self) -> None:
@@ -69,8 +72,7 @@ class ObjectChanges(RowChanges):
         kind = self.place.kind
         try:
             if mode == "drain":
-                options = read_drain(text)
-                self.change_rows("drain", lambda planner, row: planner.drain(row.stamp, row.name, options))
+                self._drain(read_drain(text))
             elif mode == "delete":
                 propagation, grace_s = read_deletion(text)
                 self.change_rows(
@@ -86,6 +88,19 @@ class ObjectChanges(RowChanges):
         except ValueError as error:
             return str(error)
         return ""
+
+    def _drain(self, options: DrainOptions) -> None:
+        """Drain a node, or several one after another, each examined and agreed to when its turn comes."""
+        rows, planner = self.table.targets, self.deck.writing.planner
+        if len(rows) < 2 or planner is None:
+            self.change_rows("drain", lambda planner, row: planner.drain(row.stamp, row.name, options))
+            return
+        named = {f"{row.stamp} {row.name}": row for row in rows}
+
+        async def plan(name: str) -> Work:
+            return await planner.drain(named[name].stamp, named[name].name, options)
+
+        self.propose_nodes(f"drain {len(named)} nodes", {name: row.stamp for name, row in named.items()}, plan)
 
     def _set_pairs(self, mode: str, text: str) -> None:
         from backends.operations.object_works.label import read_pairs

@@ -1,4 +1,4 @@
-"""A drain in trouble: the API goes and comes back, the console ends and another one goes on, several nodes in turn."""
+"""A drain in trouble: the API goes and comes back, the console ends and another one goes on."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ import pytest
 from backends.errors import Forbidden, Malformed, ServerFailed, Throttled, Unauthorized, Unreachable
 from backends.model.fields import text
 from backends.model.journal import EventKind
-from backends.model.proposal import Finding, Level, Result, Step
+from backends.model.proposal import Result
 from backends.model.run import ItemState, RunState
 from backends.operations.gate import Gate
 from backends.operations.gate_records import change_of
-from backends.operations.node_works.in_turn import Turns
 from backends.operations.runs import Runs
 from backends.operations.works import rebuild
 from tests.operations.gate_stage import YES
-from tests.operations.node_stage import WEB, NodeStage, blocked, item_of, lines_of
+from tests.operations.node_stage import NodeStage, blocked, item_of, lines_of
 from tests.support.node_objects import a_pod, an_owner
 
 OUTAGES = [
@@ -147,72 +146,3 @@ async def test_the_one_that_goes_on_knows_who_cordoned(stage: NodeStage) -> None
     run.cancel()
     # It is cordoned now, but was not before the drain: there is nothing "as it was before" about it.
     assert (await stage.ended(run)).todo.startswith("the node stays cordoned: drain it again to go on")
-
-
-# Several nodes in turn
-
-
-async def test_nodes_are_drained_one_after_another(stage: NodeStage) -> None:
-    stage.cluster.pods(a_pod("web-2", "node-b", owner=WEB), a_pod("web-3", "node-c", owner=WEB))
-    works = [await stage.drain(node) for node in ("node-a", "node-b")]
-    turn = Turns(stage.gate, stage.runs).start(works, YES)
-    most = 0
-
-    def is_over() -> bool:
-        nonlocal most
-        most = max(most, len(stage.runs.active))
-        return turn.status.value.is_over
-
-    await stage.clock.until(is_over)
-    status = await turn.finished()
-    assert [each.result for each in status.outcomes] == [Result.DONE, Result.DONE] and not status.halted
-    assert most == 1 and status.left == ()
-    assert stage.cluster.objects["nodes", "", "node-b"]["spec"]["unschedulable"] is True
-
-
-async def test_a_precondition_that_turns_halts_the_rest(stage: NodeStage) -> None:
-    works = [await stage.drain(node) for node in ("node-a", "node-b", "node-c")]
-    turn = Turns(stage.gate, stage.runs).start(works, YES)
-    await stage.clock.until(lambda: stage.cluster.evictions)
-    # While the first one is drained, another stamp goes down.
-    stage.preconditions.found = (Finding("others-serve", Level.REFUSE, "seattle does not answer", "seattle"),)
-    await stage.clock.until(lambda: turn.status.value.is_over)
-    status = turn.status.value
-    assert [(each.result, each.step) for each in status.outcomes] == [
-        (Result.DONE, Step.OUTCOME),
-        (Result.REFUSED, Step.PRECONDITIONS),
-    ]
-    assert "others-serve: seattle does not answer" in status.halted
-    assert [each.target.name for each in status.left] == ["node-c"]
-    assert not stage.cluster.objects["nodes", "", "node-b"]["spec"]
-
-
-async def test_the_last_node_is_refused_by_what_the_ones_before_it_did(stage: NodeStage) -> None:
-    works = [await stage.drain(node) for node in ("node-a", "node-b", "node-c")]
-    turn = Turns(stage.gate, stage.runs).start(works, YES)
-    await stage.clock.until(lambda: turn.status.value.is_over)
-    assert "last-ready-node: without node-c no ready node takes pods" in turn.status.value.halted
-
-
-async def test_a_turn_that_is_stopped_begins_no_other(stage: NodeStage) -> None:
-    works = [await stage.drain(node) for node in ("node-a", "node-b")]
-    turns = Turns(stage.gate, stage.runs)
-    turn = turns.start(works, YES)
-    await stage.clock.until(lambda: stage.cluster.evictions)
-    turn.stop()
-    await stage.clock.until(lambda: turn.status.value.is_over)
-    status = turn.status.value
-    assert [each.result for each in status.outcomes] == [Result.CANCELLED]
-    assert [each.target.name for each in status.left] == ["node-b"]
-    await turns.close()
-
-
-async def test_closing_leaves_the_one_at_work_open_in_the_journal(stage: NodeStage) -> None:
-    works = [await stage.drain(node) for node in ("node-a", "node-b")]
-    turns = Turns(stage.gate, stage.runs)
-    turns.start(works, YES)
-    await stage.clock.until(lambda: stage.cluster.evictions)
-    await turns.close()
-    await stage.runs.close()
-    (left,) = await stage.journal.open_operations()
-    assert left.intent.data["target"]["name"] == "node-a"
