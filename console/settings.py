@@ -20,6 +20,10 @@ class Settings(msgspec.Struct, frozen=True):
     keys: Mapping[str, str] = msgspec.field(default_factory=dict)
     armed_for_s: float = 900.0
     """How long writing stays armed before it disarms itself."""
+    record_shells: bool = False
+    """Whether what every shell shows is recorded."""
+    intended: tuple[Intended, ...] = ()
+    """Differences between stamps that are meant to be."""
 
     def only(self, names: tuple[str, ...]) -> tuple[Stamp, ...]:
         """Return the named stamps in configured order, all of them when no name is given.

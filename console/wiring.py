@@ -95,6 +95,7 @@ class Services(WritingServices):
     async def close(self) -> None:
         """Close what was made here; what is being changed is left open in the journal."""
         await self.close_runs()
+        await self.close_forwards()
         if "journal" in vars(self):
             await self.journal.__aexit__(None, None, None)
 

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from backends.kubernetes import Cluster
     from backends.model.change import Change
     from backends.operations.fleet import Fleet
+    from backends.operations.forwarding import Forwarding
     from backends.operations.gate import Gate
     from backends.operations.planner import Planner
     from backends.operations.runs import Runs
+    from backends.operations.shell import Shells
     from backends.operations.stager import Stager
     from backends.operations.team_lock import TeamLock
     from backends.operations.work import Work
@@ -103,6 +105,27 @@ class WritingServices:
         from backends.operations.works import rebuild
 
         return rebuild(change, self.everywhere, self._clock)
+
+    @cached_property
+    def shells(self) -> Shells:
+        """Commands in containers."""
+        from backends.operations.shell import Shells
+        from console.configuration.folders import recordings_folder
+
+        records_all = self.settings.record_shells
+        return Shells(self.everywhere, self.journal, self._clock, recordings_folder(), records_all=records_all)
+
+    @cached_property
+    def forwards(self) -> Forwarding:
+        """The ports that lead into clusters."""
+        from backends.operations.forwarding import Forwarding
+
+        return Forwarding(self.everywhere, self.journal, self._clock)
+
+    async def close_forwards(self) -> None:
+        """Stop every forwarded port; before the journal is closed."""
+        if "forwards" in vars(self):
+            await self.forwards.close()
 
     async def close_runs(self) -> None:
         """Leave what is going on open in the journal; before the journal is closed."""

@@ -33,11 +33,12 @@ def stamp_chips(stamps: Sequence[StampSnapshot], glyphs: Glyphs, width: int) -> 
 
 
 class WriteMode(NamedTuple):
-    """Seconds for which writing stays armed (None: it is not), whether for want of a key, and changes going on."""
+    """Seconds for which writing stays armed (None: it is not), whether for want of a key; changes going on, ports."""
 
     armed_left_s: float | None = None
     idle: bool = False
     active: int = 0
+    ports: int = 0
 
 
 READ_ONLY = WriteMode()
@@ -46,6 +47,8 @@ READ_ONLY = WriteMode()
 def mode_line(mode: WriteMode, width: int) -> Line:
     """Return the write state: read-only where there is room for it, armed always, with the time that is left."""
     runs = line((f"{mode.active} {'run' if mode.active == 1 else 'runs'}  ", "accent")) if mode.active else ()
+    if mode.ports:
+        runs = (*runs, *line((f"{mode.ports} {'port' if mode.ports == 1 else 'ports'}  ", "accent")))
     if mode.armed_left_s is None:
         return (*runs, *(line(("read-only  ", "dim")) if width >= 100 else ()))
     minutes, seconds = divmod(int(mode.armed_left_s + 0.999), 60)

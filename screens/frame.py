@@ -89,7 +89,8 @@ class FramedScreen(Proposing):
     def _frame(self) -> None:
         self._framed_at = time.monotonic()
         writing = self.deck.writing
-        mode = WriteMode(*(writing.armed or (None, False)), writing.active_count)
+        left_s, idle = writing.armed or (None, False)
+        mode = WriteMode(left_s, idle, writing.active_count, writing.forward_count)
         self.query_one(TopLine).show(self.deck.crumbs(), self.deck.overview.snapshot, self.deck.clock.now(), mode)
         for run, outcome in writing.ended():
             text = str(outcome)

@@ -34,6 +34,8 @@ class EventKind(StrEnum):
     DISARMED = "disarmed"
     SHELL = "shell"
     """A shell was opened or closed, a recording written."""
+    FORWARD = "port-forward"
+    """A port of this machine was led into a cluster, or is no more."""
 
 
 CLOSING = (EventKind.REFUSED, EventKind.OUTCOME)

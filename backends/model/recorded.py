@@ -20,6 +20,7 @@ _WORDS_OF = {
     EventKind.ARMED: "writing armed",
     EventKind.DISARMED: "writing disarmed",
     EventKind.SHELL: "shell",
+    EventKind.FORWARD: "port-forward",
     EventKind.TAKEN_OVER: "took over the lock",
 }
 
@@ -152,7 +153,7 @@ def told(event: JournalEvent) -> str:
         case EventKind.STEP:
             return _text(data, "text") or _plain(data)
         case _:
-            return _joined(": ", _WORDS_OF.get(event.kind, event.kind.value), _plain(data))
+            return _joined(": ", _WORDS_OF.get(event.kind, event.kind.value), _text(data, "text") or _plain(data))
 
 
 def event_lines(event: JournalEvent) -> list[tuple[str, str]]:

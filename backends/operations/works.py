@@ -14,6 +14,7 @@ from backends.operations.object_works.edit import EditWork
 from backends.operations.object_works.evict import EvictWork
 from backends.operations.object_works.label import AnnotateWork, LabelWork
 from backends.operations.ports import ClusterWriter
+from backends.operations.shell import ShellWork
 from backends.operations.work import Work
 from backends.operations.workload_works.autoscale import AutoscaleWork
 from backends.operations.workload_works.image import SetImageWork
@@ -42,6 +43,7 @@ WORKS: Mapping[str, FromChange] = {
     CordonWork.ACTION: CordonWork.from_change,
     UncordonWork.ACTION: UncordonWork.from_change,
     DrainWork.ACTION: DrainWork.from_change,
+    ShellWork.ACTION: ShellWork.from_change,
 }
 """Every action there is. A work reads what it needs when it is asked, so making one does no input or output."""
 

@@ -30,6 +30,11 @@ def journal_file() -> Path:
     return Path(named).expanduser().absolute() if named else state_folder() / "journal.db"
 
 
+def recordings_folder() -> Path:
+    """Return where shells are recorded: `recordings` in the state folder, not made here."""
+    return state_folder() / "recordings"
+
+
 def make_private(folder: Path) -> Path:
     """Make a folder only its owner can enter (0700) and return it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

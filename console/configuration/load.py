@@ -40,6 +40,8 @@ def settings_of(fleet: FleetFile, file: Path) -> Settings:
         theme=fleet.theme,
         keys=dict(fleet.keys),
         armed_for_s=fleet.write.armed_for,
+        record_shells=fleet.write.record_shells,
+        intended=tuple(Intended(each.what, each.path, each.reason) for each in fleet.drift.intended),
     )
 
 

@@ -123,6 +123,26 @@ class WriteSection(Section):
 
     armed_for: Annotated[Duration, Field(ge=10, le=86400)] = 900.0
     """How long writing stays armed before it disarms itself."""
+    record_shells: bool = False
+    """Whether what every shell shows is recorded (asciicast, in the state folder); what is typed never is."""
+
+
+class IntendedSection(Section):
+    """A difference between stamps that is meant to be: `stampdeck drift` shows it and does not complain."""
+
+    what: str = Field(min_length=1, pattern=r"^[^/\s]+(/[^/\s]+)?$")
+    """The object, as drift names it: `deployment/ratings-web`, `configmap/*`, `cluster`, `nodes`."""
+    path: str = "*"
+    """What of it: a path such as `spec.replicas`, or an aspect such as `replicas`; * and ? stand for anything."""
+    reason: str = Field(min_length=1)
+    """Why, for whoever looks at it next."""
+
+
+class DriftSection(Section):
+    """What may differ between stamps."""
+
+    intended: tuple[IntendedSection, ...] = Field(default=(), strict=False)
+    """Differences that are meant to be; the first that fits counts."""
 
 
 class FleetFile(Section):

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from backends.model.proposal import Outcome
     from backends.operations.arming import Arming
+    from backends.operations.forwarding import Forwarding
     from backends.operations.gate import Gate
     from backends.operations.planner import Planner
     from backends.operations.runs import Run, Runs
+    from backends.operations.shell import Shells
     from backends.operations.stager import Stager
 
 
@@ -29,6 +31,10 @@ class WritingSource(Protocol):
     def planner(self) -> Planner: ...
     @property
     def stager(self) -> Stager: ...
+    @property
+    def shells(self) -> Shells: ...
+    @property
+    def forwards(self) -> Forwarding: ...
 
 
 class Writing:
@@ -40,6 +46,7 @@ class Writing:
     def __init__(self) -> None:
         self._source: WritingSource | None = None
         self._used = False
+        self._forwards: Forwarding | None = None
         self._told: set[int] = set()
 
     def connect(self, source: WritingSource) -> None:
@@ -48,7 +55,7 @@ class Writing:
 
     def disconnect(self) -> None:
         """Write no more: the services ended."""
-        self._source, self._used = None, False
+        self._source, self._used, self._forwards = None, False, None
 
     @property
     def is_connected(self) -> bool:
@@ -78,6 +85,25 @@ class Writing:
         """Who changes several stamps in turn, None while the services are not there."""
         source = self._use()
         return None if source is None else source.stager
+
+    @property
+    def shells(self) -> Shells | None:
+        """Commands in containers, None while the services are not there."""
+        source = self._use()
+        return None if source is None else source.shells
+
+    @property
+    def forwards(self) -> Forwarding | None:
+        """The ports that lead into clusters, None while the services are not there."""
+        if self._source is None:
+            return None
+        self._forwards = self._source.forwards
+        return self._forwards
+
+    @property
+    def forward_count(self) -> int:
+        """How many ports of this machine lead into clusters now."""
+        return 0 if self._forwards is None else len(self._forwards.forwards.value)
 
     @property
     def arming(self) -> Arming | None:

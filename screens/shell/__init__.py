@@ -1,0 +1,1 @@
+"""A shell in a container, with the terminal lent to it."""
