@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from backends.errors import UsageError
+from backends.model.intended import Intended
 from backends.model.stamp import Stamp
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from backends.model.stamp import Stamp
     from backends.operations.details import Details
     from backends.operations.doctor import Doctor
+    from backends.operations.drift import Drift
     from backends.operations.fleet import Fleet
     from backends.operations.logs import Logs
     from backends.operations.reconciliation import Reconciliation
@@ -78,6 +79,13 @@ class Services(WritingServices):
         from backends.operations.doctor import Doctor
 
         return Doctor(self._clusters, self._probes, self._clock)
+
+    @cached_property
+    def drift(self) -> Drift:
+        """What is not the same on all stamps."""
+        from backends.operations.drift import Drift
+
+        return Drift(self._clusters, self.settings.intended)
 
     @cached_property
     def reconciliation(self) -> Reconciliation:

@@ -10,6 +10,7 @@ from screens.places import (
     ContainersPlace,
     DetailPlace,
     DoctorPlace,
+    DriftPlace,
     FaultsPlace,
     HistoryPlace,
     LogsPlace,
@@ -24,6 +25,7 @@ from screens.places import (
 if TYPE_CHECKING:
     from backends.operations.details import Details
     from backends.operations.doctor import Doctor
+    from backends.operations.drift import Drift
     from backends.operations.logs import Logs
     from backends.operations.ports import Journal
     from backends.operations.reconciliation import Reconciliation
@@ -42,6 +44,8 @@ class Operations(Protocol):
     def logs(self) -> Logs: ...
     @property
     def doctor(self) -> Doctor: ...
+    @property
+    def drift(self) -> Drift: ...
     @property
     def journal(self) -> Journal: ...
     @property
@@ -79,6 +83,10 @@ def build_screen(place: Place, deck: Deck, operations: Operations, faults: Fault
             from screens.history.operation import OperationScreen
 
             return OperationScreen(deck, place, operations.journal)
+        case DriftPlace():
+            from screens.drift.screen import DriftScreen
+
+            return DriftScreen(deck, place, operations.drift)
         case StagingPlace() if deck.writing.stager is not None:
             from screens.staging.screen import StagingScreen
 

@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from backends.model.kinds import find_kind
-from screens.places import DoctorPlace, FaultsPlace, FleetPlace, HistoryPlace, Place, ResourcesPlace, RunsPlace
+from screens.places import (
+    DoctorPlace,
+    DriftPlace,
+    FaultsPlace,
+    FleetPlace,
+    HistoryPlace,
+    Place,
+    ResourcesPlace,
+    RunsPlace,
+)
 from screens.vocabulary import USUAL_KINDS, Vocabulary
 
 QUIT_WORDS = ("q", "quit", "q!", "qa", "exit")
@@ -18,6 +27,7 @@ PLACE_WORDS: dict[str, Place] = {
     "fleet": FleetPlace(),
     "home": FleetPlace(),
     "doctor": DoctorPlace(),
+    "drift": DriftPlace(),
     "history": HistoryPlace(),
     "audit": HistoryPlace(),
     "runs": RunsPlace(),

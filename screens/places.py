@@ -101,6 +101,18 @@ class OperationPlace(msgspec.Struct, frozen=True):
         return self.operation or f"row {self.number}"
 
 
+class DriftPlace(msgspec.Struct, frozen=True):
+    """What is not the same on all stamps: of everything, or of one object in every detail."""
+
+    kind: str = ""
+    name: str = ""
+    namespace: str | None = None
+
+    @property
+    def crumb(self) -> str:
+        return f"drift of {self.kind}/{self.name}" if self.name else "drift"
+
+
 class StagingPlace(msgspec.Struct, frozen=True):
     """One change staged over stamps, by its number in this console."""
 
@@ -146,6 +158,7 @@ Place: TypeAlias = (
     | DoctorPlace
     | HistoryPlace
     | OperationPlace
+    | DriftPlace
     | StagingPlace
     | RunsPlace
     | RunPlace

@@ -16,6 +16,7 @@ COMMANDS = {
     "status": LazyCommand("console.commands.status:status", "Say how every stamp is, for people and for scripts."),
     "get": LazyCommand("console.commands.get:get", "List resources of any kind on one stamp or all of them."),
     "logs": LazyCommand("console.commands.logs:logs", "Print log lines of a pod or workload, merged over stamps."),
+    "drift": LazyCommand("console.commands.drift:drift", "What is not the same on all stamps."),
     "doctor": LazyCommand("console.commands.doctor:doctor", "Check every source of every stamp, and say what to do."),
     "do": LazyCommand("console.commands.do:do", "Change something on a stamp, through the write gate."),
     "audit": LazyCommand("console.commands.audit:audit", "Say who changed what, and check that the record is whole."),

@@ -51,7 +51,7 @@ def _lines(section: BaseModel, folder: Path, indent: str) -> Iterator[str]:
         if isinstance(value, BaseModel):
             yield f"{indent}{name}:{mark}"
             yield from _lines(value, folder, f"{indent}  ")
-        elif isinstance(value, tuple):
+        elif isinstance(value, tuple) and value:
             yield f"{indent}{name}:{mark}"
             for each in value:
                 first, *rest = _lines(each, folder, f"{indent}    ")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from backends.model.intended import Intended
 from backends.model.stamp import ApplicationAccess, ClusterAccess, Stamp
 from console.configuration.located import Located, read_located
 from console.configuration.models import ApplicationSection, FleetFile, StampSection

@@ -152,6 +152,8 @@ class FleetFile(Section):
     """Every stamp, in the order shown."""
     write: WriteSection = WriteSection()
     """How writing is armed."""
+    drift: DriftSection = DriftSection()
+    """How `stampdeck drift` compares stamps."""
     theme: str = ""
     """Name of the colour theme; empty for the default."""
     keys: dict[str, str] = Field(default_factory=dict)

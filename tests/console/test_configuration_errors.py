@@ -23,7 +23,7 @@ CASES = {
     ),
     "unknown key, like nothing": (
         STAMP + "colour: red\n",
-        ["4:1: colour: unknown key — known here: stamps, write, theme, keys"],
+        ["4:1: colour: unknown key — known here: stamps, write, drift, theme, keys"],
     ),
     "top key inside": (
         STAMP + "  theme: x\n",
