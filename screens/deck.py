@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from backends.clock import Clock
@@ -18,17 +17,27 @@ def _nowhere(name: str, lines: Iterable[str]) -> Path:
     raise OSError("nothing is saved here")
 
 
-@dataclass(frozen=True, slots=True)
 class Deck:
-    """What every screen is given by the application."""
+    """What every screen is given by the application; made once, and not changed."""
 
-    overview: Overview
-    clock: Clock
-    glyphs: Glyphs = UNICODE
-    frame_rate: Callable[[], float] = lambda: 10.0
-    crumbs: Callable[[], tuple[str, ...]] = tuple
-    copy: Callable[[str], None] = lambda text: None
-    save: Callable[[str, Iterable[str]], Path] = _nowhere
-    words: Vocabulary = field(default_factory=Vocabulary)
-    prompts: PromptLog = field(default_factory=PromptLog)
-    writing: Writing = field(default_factory=Writing)
+    def __init__(
+        self,
+        overview: Overview,
+        clock: Clock,
+        glyphs: Glyphs = UNICODE,
+        frame_rate: Callable[[], float] = lambda: 10.0,
+        crumbs: Callable[[], tuple[str, ...]] = tuple,
+        copy: Callable[[str], None] = lambda text: None,
+        save: Callable[[str, Iterable[str]], Path] = _nowhere,
+        words: Vocabulary | None = None,
+    ) -> None:
+        self.overview = overview
+        self.clock = clock
+        self.glyphs = glyphs
+        self.frame_rate = frame_rate
+        self.crumbs = crumbs
+        self.copy = copy
+        self.save = save
+        self.words = words or Vocabulary()
+        self.prompts = PromptLog()
+        self.writing = Writing()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from console.commands.chosen import Shell, has_terminal
 from console.commands.exits import ExitCode, say
@@ -21,16 +20,26 @@ stampdeck doctor     what is wrong, and what to do
 stampdeck --help     everything else"""
 
 
-class Options(NamedTuple):
+class Options:
     """The options of `stampdeck` itself; the names are click's."""
 
-    config: str | None = None
-    stamps: tuple[str, ...] = ()
-    write: bool = False
-    command: str = ""
-    no_color: bool = False
-    log_file: str | None = None
-    log_level: str = "warning"
+    def __init__(
+        self,
+        config: str | None = None,
+        stamps: tuple[str, ...] = (),
+        write: bool = False,
+        command: str = "",
+        no_color: bool = False,
+        log_file: str | None = None,
+        log_level: str = "warning",
+    ) -> None:
+        self.config = config
+        self.stamps = stamps
+        self.write = write
+        self.command = command
+        self.no_color = no_color
+        self.log_file = log_file
+        self.log_level = log_level
 
 
 def plain_options(argv: Sequence[str]) -> Options | None:
