@@ -102,17 +102,19 @@ class LogBuffer:
         self.texts.clear()
         self.marks.clear()
         self.longest = 0
-        self.set_filter(self._filter)
+        if self._shown is not None:
+            self._shown = []
+        self._map_rows()
 
-    def set_filter(self, wanted: LineFilter | None) -> None:
-        """Change which lines are shown."""
+    def show_all(self) -> None:
+        """Show every line."""
+        self._filter = self._shown = None
+        self._map_rows()
+
+    def show_only(self, numbers: list[int], wanted: LineFilter) -> None:
+        """Show these lines, all of those kept that pass the filter, and of lines to come those that do; and marks."""
         self._filter = wanted
-        if wanted is None:
-            self._shown = None
-        else:
-            self._shown = wanted.select(self.texts, self.first)
-            if self.marks:
-                self._shown = sorted({*self._shown, *self.marks})
+        self._shown = sorted({*numbers, *self.marks}) if self.marks else numbers
         self._map_rows()
 
     def set_wrap(self, width: int | None) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress, count
+from operator import not_
 
 from backends.model.pattern import PatternError, compile_pattern
 
@@ -64,9 +66,8 @@ class LineFilter:
         """Return the numbers of the texts that pass; the first text has number `first`."""
         if self.pattern is not None:
             search = self.pattern.search
-            if self.inverse:
-                return [number for number, text in enumerate(texts, first) if not search(text)]
-            return [number for number, text in enumerate(texts, first) if search(text)]
+            found = map(not_, map(search, texts)) if self.inverse else map(search, texts)
+            return list(compress(count(first), found))
         needle = self.needle
         if self.inverse:
             return [number for number, text in enumerate(texts, first) if needle not in text.lower()]

@@ -10,16 +10,15 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from backends.model.logs import LogLine
-from screens.widgets.log_matching import LineFilter, search_pattern
+from screens.widgets.log_finding import LogFinding
 from screens.widgets.log_painter import LinePrefix
-from screens.widgets.log_surface import LogSurface
 
 __all__ = ["LinePrefix", "LogView"]
 
 HORIZONTAL_STEP = 16
 
 
-class LogView(LogSurface):
+class LogView(LogFinding):
     """The newest `capacity` lines; follows the end until the reader scrolls up, then counts what is new."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -82,46 +81,6 @@ class LogView(LogSurface):
         self._painter.note_sources(self._buffer.lines)
         self._view_changed()
 
-    def set_filter(self, text: str) -> None:
-        """Show only matching lines: a substring or regular expression, `!` in front inverts; empty shows all.
-
-        Raises ValueError, in words for the reader, when the expression is not valid.
-        """
-        wanted = LineFilter.parse(text)
-        self._take_pending()
-        number = self._number_on_screen()
-        self._buffer.set_filter(wanted)
-        self._view_changed(number)
-
-    def set_search(self, text: str) -> int:
-        """Light every match and go to the last one on the screen or before; return how many lines match.
-
-        Nothing is hidden; an empty text ends the search. Raises ValueError, in words for the reader, when
-        the expression is not valid.
-        """
-        pattern = search_pattern(text) if text else None
-        self._take_pending()
-        self._painter.search = pattern
-        self._found = None
-        self._painter.forget()
-        self.refresh()
-        if pattern is None:
-            return 0
-        matches = [index for index in range(self._buffer.shown_count) if self._matches(index)]
-        if matches:
-            last_row = min(self._buffer.rows.count, self._top + self._height) - 1
-            last, _ = self._buffer.rows.line_at(max(0, last_row))
-            self._go_to_found(next((index for index in reversed(matches) if index <= last), matches[0]))
-        return len(matches)
-
-    def find_next(self) -> bool:
-        """Go to the next matching line; False when there is none after this one."""
-        return self._find(1)
-
-    def find_previous(self) -> bool:
-        """Go to the previous matching line; False when there is none before this one."""
-        return self._find(-1)
-
     def add_mark(self, label: str = "") -> None:
         """Draw a line across at the current end, so that what comes next stands out."""
         self._take_pending()
@@ -132,6 +91,7 @@ class LogView(LogSurface):
     def shown_text(self) -> Iterator[str]:
         """Yield every line that passes the filter as it is shown (prefix, timestamps), for copying or saving."""
         self._take_pending()
+        self._finish_selecting()
         for index in range(self._buffer.shown_count):
             yield self._line_text(self._buffer.number_at(index))
 
@@ -194,8 +154,8 @@ class LogView(LogSurface):
 
     @property
     def is_busy(self) -> bool:
-        """Whether something that was appended is not drawn yet."""
-        return self._clock.is_waiting
+        """Whether something that was appended is not drawn yet, or lines of a filter are still looked for."""
+        return self._clock.is_waiting or self.is_selecting
 
     # Keys
 
@@ -227,36 +187,6 @@ class LogView(LogSurface):
     def action_find_previous(self) -> None:
         """Go to the previous match."""
         self.find_previous()
-
-    # Searching
-
-    def _find(self, step: int) -> bool:
-        if self._painter.search is None:
-            return False
-        if self._found is not None and self._found >= self._buffer.first:
-            index = self._buffer.index_of(self._found) + step
-        else:
-            index = self._buffer.rows.line_at(self._top)[0]
-        while 0 <= index < self._buffer.shown_count:
-            if self._matches(index):
-                self._go_to_found(index)
-                return True
-            index += step
-        return False
-
-    def _matches(self, index: int) -> bool:
-        search = self._painter.search
-        return search is not None and search.search(self._buffer.text(self._buffer.number_at(index))) is not None
-
-    def _go_to_found(self, index: int) -> None:
-        """Light a line and bring it on the screen with what stands around it."""
-        self._found = self._buffer.number_at(index)
-        row = self._buffer.rows.row_of(index)
-        if not self._top <= row < self._top + self._height - 1:
-            self._scroll_rows(max(0, min(self._last_top, row - self._height // 3)))
-        self._following = False
-        self.refresh()
-        self._tell_follow()
 
     def _line_text(self, number: int) -> str:
         left = "".join(text for text, _ in self._painter.left_texts(self._buffer.line(number)))

@@ -10,8 +10,10 @@ from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
 from backends.model.logs import LogLine
+from screens.widgets import log_finding, log_selection
 from screens.widgets.log_buffer import LogBuffer, wrap_cells
 from screens.widgets.log_matching import LineFilter, level_tone, search_pattern
+from screens.widgets.log_selection import LogSelection
 from screens.widgets.log_view import LogView
 from tests.support.hostile import HARMFUL, PAYLOADS
 
@@ -140,6 +142,46 @@ async def test_a_filter_shows_only_what_matches_also_of_new_lines() -> None:
             app.view.set_filter("a(")
 
 
+@pytest.fixture
+def short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every slice of a filter be over after ten lines."""
+    monkeypatch.setattr(log_selection, "LINES_AT_ONCE", 10)
+    monkeypatch.setattr(log_finding, "FIRST_SLICE_S", 0.0)
+    monkeypatch.setattr(log_finding, "SLICE_S", 0.0)
+
+
+async def test_a_filter_of_very_many_lines_leaves_time_for_keys_and_new_lines(short_slices: None) -> None:
+    app = LogApp(capacity=2_000)
+    async with app.run_test(size=(40, 5)) as pilot:
+        app.view.append([make_line(number) for number in range(2_000)])
+        await settle(pilot)
+        app.view.set_filter("line 0[0-9]*5$")
+        assert app.view.is_busy
+        assert app.view.shown_count == 2_000, "what is shown stays until all is found"
+        app.view.append([make_line(number) for number in range(2_000, 2_100)])  # the oldest fall out meanwhile
+        await settle(pilot)
+        wanted = [f"line {number:05d}" for number in range(100, 2_100) if number % 10 == 5]
+        assert list(app.view.shown_text()) == wanted
+        assert shown(app.view)[-1] == "line 02095"
+
+
+async def test_another_filter_takes_the_place_of_one_still_looked_for(short_slices: None) -> None:
+    app = LogApp(capacity=2_000)
+    async with app.run_test(size=(40, 5)) as pilot:
+        app.view.append([make_line(number) for number in range(2_000)])
+        await settle(pilot)
+        app.view.set_filter("line 0")
+        app.view.set_filter("line 00007")
+        await settle(pilot)
+        assert list(app.view.shown_text()) == ["line 00007"]
+        app.view.set_filter("line 0000")
+        assert list(app.view.shown_text()) == [f"line 0000{digit}" for digit in range(10)], "what is saved is complete"
+        app.view.set_filter("line 0001")
+        app.view.set_filter("")
+        await settle(pilot)
+        assert app.view.shown_count == 2_000
+
+
 async def test_a_filter_while_paused_does_not_start_following() -> None:
     app = LogApp()
     async with app.run_test(size=(40, 5)) as pilot:
@@ -217,6 +259,16 @@ async def test_hostile_lines_are_drawn_inert() -> None:
         assert not HARMFUL.search("".join(app.view.shown_text()))
 
 
+def choose(buffer: LogBuffer, text: str) -> None:
+    wanted = LineFilter.parse(text)
+    if wanted is None:
+        buffer.show_all()
+    else:
+        selection = LogSelection(buffer, wanted)
+        assert selection.go_on(None)
+        buffer.show_only(selection.numbers(), wanted)
+
+
 TEXTS = st.lists(st.text(st.sampled_from("ab 日é"), max_size=30), max_size=20)
 
 
@@ -229,13 +281,13 @@ def test_the_buffer_kept_line_by_line_equals_one_made_at_once(
 ) -> None:
     step, whole = LogBuffer(capacity), LogBuffer(capacity)
     step.set_wrap(width)
-    step.set_filter(LineFilter.parse(wanted))
+    choose(step, wanted)
     for texts in batches:
         step.append([make_line(0, text or " ") for text in texts])
         step.trim()
     everything = [make_line(0, text or " ") for texts in batches for text in texts]
     whole.append(everything[-capacity:])
-    whole.set_filter(LineFilter.parse(wanted))
+    choose(whole, wanted)
     whole.set_wrap(width)
     assert step.texts == whole.texts
     assert step.rows.count == whole.rows.count
