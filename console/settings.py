@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from backends.errors import UsageError
+from backends.model.intended import Intended
 from backends.model.stamp import Stamp
 
 
@@ -22,6 +23,8 @@ class Settings(msgspec.Struct, frozen=True):
     """How long writing stays armed before it disarms itself."""
     record_shells: bool = False
     """Whether what every shell shows is recorded."""
+    intended: tuple[Intended, ...] = ()
+    """Differences between stamps that are meant to be."""
 
     def only(self, names: tuple[str, ...]) -> tuple[Stamp, ...]:
         """Return the named stamps in configured order, all of them when no name is given.

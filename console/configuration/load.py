@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from backends.model.intended import Intended
 from backends.model.stamp import ApplicationAccess, ClusterAccess, Stamp
 from console.configuration.located import Located, read_located
 from console.configuration.models import ApplicationSection, FleetFile, StampSection
@@ -41,6 +42,7 @@ def settings_of(fleet: FleetFile, file: Path) -> Settings:
         keys=dict(fleet.keys),
         armed_for_s=fleet.write.armed_for,
         record_shells=fleet.write.record_shells,
+        intended=tuple(Intended(each.what, each.path, each.reason) for each in fleet.drift.intended),
     )
 
 

@@ -127,6 +127,24 @@ class WriteSection(Section):
     """Whether what every shell shows is recorded (asciicast, in the state folder); what is typed never is."""
 
 
+class IntendedSection(Section):
+    """A difference between stamps that is meant to be: `stampdeck drift` shows it and does not complain."""
+
+    what: str = Field(min_length=1, pattern=r"^[^/\s]+(/[^/\s]+)?$")
+    """The object, as drift names it: `deployment/ratings-web`, `configmap/*`, `cluster`, `nodes`."""
+    path: str = "*"
+    """What of it: a path such as `spec.replicas`, or an aspect such as `replicas`; * and ? stand for anything."""
+    reason: str = Field(min_length=1)
+    """Why, for whoever looks at it next."""
+
+
+class DriftSection(Section):
+    """What may differ between stamps."""
+
+    intended: tuple[IntendedSection, ...] = Field(default=(), strict=False)
+    """Differences that are meant to be; the first that fits counts."""
+
+
 class FleetFile(Section):
     """The whole of fleet.yaml: the stamps of one team, and how its console behaves."""
 
@@ -134,6 +152,8 @@ class FleetFile(Section):
     """Every stamp, in the order shown."""
     write: WriteSection = WriteSection()
     """How writing is armed."""
+    drift: DriftSection = DriftSection()
+    """How `stampdeck drift` compares stamps."""
     theme: str = ""
     """Name of the colour theme; empty for the default."""
     keys: dict[str, str] = Field(default_factory=dict)
