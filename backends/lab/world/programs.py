@@ -14,6 +14,9 @@ Result = tuple[int, str, str]
 """Exit code, standard output, standard error."""
 
 
+SHELLS = ("sh", "/bin/sh", "bash", "/bin/bash", "ash", "/bin/ash")
+
+
 @dataclass(slots=True)
 class Session:
     """What a shell remembers between commands."""
@@ -25,6 +28,8 @@ class Session:
     folder: str = "/usr/src/app"
     code: int = 0
     ended: bool = field(default=False)
+    successor: list[str] = field(default_factory=list)
+    """What `exec` puts in its place when it ended."""
     size: Callable[[], tuple[int, int]] = field(default=lambda: (80, 24))
 
     async def run(self, words: list[str]) -> Result:
@@ -35,6 +40,8 @@ class Session:
             filtered = await _filter(self, words[cut + 1 :], output)
             return (*filtered[:2], errors + filtered[2]) if code == 0 or output else (code, output, errors)
         target = ""
+        # A blank between > and the file is left out as often as not.
+        words = [part for word in words for part in ([">", word[1:]] if word.startswith(">") and word != ">" else [word])]
         if ">" in words[:-1]:
             cut = words.index(">")
             target, words = self.path(words[cut + 1]), words[:cut]
@@ -159,6 +166,25 @@ def _exit(session: Session, words: list[str]) -> Result:
     return (int(words[0]) & 255 if words and words[0].isdigit() else session.code), "", ""
 
 
+def _exec(session: Session, words: list[str]) -> Result:
+    session.successor, session.ended = words, bool(words)
+    return 0, "", ""
+
+
+def _export(session: Session, words: list[str]) -> Result:
+    for word in words:
+        key, equals, value = word.partition("=")
+        if equals:
+            session.environment[key] = value
+    return 0, "", ""
+
+
+def _command(session: Session, words: list[str]) -> Result:
+    name = words[-1] if words[:1] == ["-v"] else ""
+    known = name in SHELLS or name in PROGRAMS
+    return (0, f"{name if name.startswith('/') else f'/bin/{name}'}\n", "") if known else (127, "", "")
+
+
 def _echo(session: Session, words: list[str]) -> Result:
     plain = words[:1] == ["-n"]
     return 0, " ".join(words[plain:]) + ("" if plain else "\n"), ""
@@ -199,6 +225,9 @@ PROGRAMS: Mapping[str, Callable[[Session, list[str]], Result]] = {
     "printenv": _env,
     "ps": _ps,
     "exit": _exit,
+    "exec": _exec,
+    "export": _export,
+    "command": _command,
     "echo": _echo,
     "date": _date,
     "uname": _uname,

@@ -10,9 +10,7 @@ from backends.lab.kubernetes.node_services import ContainerUnavailable, Terminal
 from backends.lab.objects import Object
 from backends.lab.world.cluster import Cluster
 from backends.lab.world.files import container_environment, container_files
-from backends.lab.world.programs import PROGRAMS, Session
-
-_SHELLS = ("sh", "/bin/sh", "bash", "/bin/bash", "ash", "/bin/ash")
+from backends.lab.world.programs import PROGRAMS, SHELLS, Session
 
 
 async def run_command(
@@ -23,7 +21,7 @@ async def run_command(
     session = Session(files, container_environment(cluster, pod, container), container, cluster.clock)
     session.size = lambda: terminal.size
     program = command[0]
-    if program in _SHELLS:
+    if program in SHELLS:
         return await _run_shell(session, list(command[1:]), terminal, tty=tty)
     if program.rpartition("/")[2] not in PROGRAMS:
         raise ContainerUnavailable(
@@ -43,6 +41,19 @@ async def _copy_input(terminal: Terminal) -> int:
 
 
 async def _run_shell(session: Session, arguments: list[str], terminal: Terminal, *, tty: bool) -> int:
+    """Run a shell, and whatever it gives way to by `exec`."""
+    code = await _obey(session, arguments, terminal, tty=tty)
+    while session.successor:
+        program, *words = session.successor
+        session.successor, session.ended = [], False
+        if program in SHELLS:
+            code = await _obey(session, words, terminal, tty=tty)
+        else:
+            code = await _emit(terminal, await session.run([program, *words]), tty=tty)
+    return code
+
+
+async def _obey(session: Session, arguments: list[str], terminal: Terminal, *, tty: bool) -> int:
     if "-c" in arguments:
         script = arguments[arguments.index("-c") + 1] if arguments[-1] != "-c" else ""
         return await _script(session, script, terminal, tty=tty)

@@ -82,3 +82,11 @@ async def test_silent_node_does_not_answer(lab: Living) -> None:
     lab.board.set("node-notready", lab.pods("ratings-web")[0]["spec"]["nodeName"])
     with pytest.raises(ContainerUnavailable, match="error dialing backend"):
         await run(lab, "true")
+
+
+async def test_a_shell_gives_way_to_another_with_its_terminal(lab: Living) -> None:
+    script = "export TERM=screen; command -v bash >/dev/null && exec bash || exec sh"
+    code, output, _ = await run(lab, "sh", "-c", script, typed=(b"env TERM\r", b"exit 4\r"), tty=True)
+    assert code == 4 and "screen\r\n" in output
+    assert "/bin/bash" not in output, "what goes to a file is not shown"
+    assert (await run(lab, "sh", "-c", "command -v zsh || exec echo none"))[1] == "none\n"
