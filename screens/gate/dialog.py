@@ -18,7 +18,7 @@ from textual.widgets import Button, Input, Static
 from backends.errors import StampdeckError
 from backends.model import inert
 from backends.model.proposal import Ask, Consent, Level, Proposal
-from screens.gate.lines import asks, proposal_lines
+from screens.gate.lines import asks, proposal_lines, wanted_names
 from screens.glyphs import Glyphs
 from screens.lines import as_content, line
 from screens.text_view import TextView
@@ -79,6 +79,7 @@ class GateDialog(ModalScreen[Agreement | None]):
         self._proposal: Proposal | None = None
         self._problem = ""
         self._overrides: tuple[str, ...] = ()
+        self._names: tuple[str, ...] = ()
         self._reason = ""
         self._drawn: object = None
 
@@ -86,7 +87,7 @@ class GateDialog(ModalScreen[Agreement | None]):
         with Vertical(id="gate"):
             yield TextView()
             yield Static("", id="asks", markup=False)
-            yield Input(id="typed", compact=True, placeholder="the stamp's name")
+            yield Input(id="typed", compact=True, placeholder="the name")
             yield Input(id="override", compact=True)
             with Horizontal(id="buttons"):
                 yield Button("No", id="no", compact=True)
@@ -138,23 +139,18 @@ class GateDialog(ModalScreen[Agreement | None]):
 
     def _draw(self) -> None:
         """Show what is still asked, and whether yes can be said."""
-        typed = self.query_one("#typed", Input)
-        armed, name = self._gate.arming.is_armed, typed.value.strip()
-        proposal = self._proposal
-        drawn = (proposal, self._problem, self._overrides, armed, name)
+        proposal, armed, typed = self._proposal, self._gate.arming.is_armed, self.query_one("#typed", Input)
+        drawn = (proposal, self._problem, self._overrides, self._names, armed)
         if drawn == self._drawn:
             return
         self._drawn = drawn
-        left = [] if proposal is None else asks(proposal, self._overrides, armed, name == proposal.change.stamp)
+        left = [] if proposal is None else asks(proposal, self._overrides, self._names, armed)
         may = proposal is not None and not left
         said = [line(each) for each in left]
         if may and self._overrides:
             said.append(line((f"set aside: {', '.join(self._overrides)} — {self._reason}", "warn")))
         self.query_one("#asks", Static).update(as_content(said))
-        wants_name = (
-            proposal is not None and proposal.ask is Ask.NAME and armed and not proposal.refusals(self._overrides)
-        )
-        typed.display = wants_name and not proposal.problem if proposal else False
+        typed.display = armed and bool(self._wanted())
         yes = self.query_one("#yes", Button)
         if yes.disabled == may:
             yes.disabled = not may
@@ -176,20 +172,28 @@ class GateDialog(ModalScreen[Agreement | None]):
     def _yes(self) -> None:
         if self._proposal is None or self._work is None or self.query_one("#yes", Button).disabled:
             return
-        name = self.query_one("#typed", Input).value.strip()
-        consent = Consent(True, (name,) if name else (), self._overrides, self._reason)
+        consent = Consent(True, self._names, self._overrides, self._reason)
         self.dismiss(Agreement(self._work, self._proposal, consent))
 
-    @on(Input.Changed, "#typed")
-    def _name_typed(self) -> None:
-        self._draw()
+    def _wanted(self) -> list[str]:
+        """The names that are still to be typed."""
+        if self._proposal is None:
+            return []
+        return [name for name, _ in wanted_names(self._proposal, self._overrides, self._names)]
 
     @on(Input.Submitted, "#typed")
-    def _name_entered(self) -> None:
+    def _name_entered(self, event: Input.Submitted) -> None:
         """Enter in the field goes to the button: the last key before a write is never the one that typed."""
+        name, wanted = event.value.strip(), self._wanted()
+        if name not in wanted[:1]:
+            self.query_one("#asks", Static).update(as_content([line((f"that is not {' or '.join(wanted)}", "bad"))]))
+            return
+        self._names = (*self._names, name)
+        event.input.value = ""
         self._draw()
-        yes = self.query_one("#yes", Button)
-        self.set_focus(self.query_one("#no", Button) if yes.disabled else yes)
+        if not self._wanted():
+            yes = self.query_one("#yes", Button)
+            self.set_focus(self.query_one("#no", Button) if yes.disabled else yes)
 
     def action_arm(self) -> None:
         if not self._gate.arming.is_armed:
@@ -239,10 +243,6 @@ class GateDialog(ModalScreen[Agreement | None]):
 
     def action_page(self, pages: int) -> None:
         self.query_one(TextView).action_page(pages)
-
-
-def _wants_name(proposal: Proposal, overrides: tuple[str, ...]) -> bool:
-    return proposal.ask is Ask.NAME and not (proposal.problem or proposal.denied or proposal.refusals(overrides))
 
 
 def _overridable(proposal: Proposal) -> list[str]:

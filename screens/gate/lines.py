@@ -78,13 +78,13 @@ def diff_line(text: str) -> Line:
     return (Piece("  "), Piece(shown, tone)) if shown else EMPTY
 
 
-def asks(proposal: Proposal, overrides: Sequence[str], armed: bool, name_typed: bool) -> list[tuple[str, str]]:
+def asks(proposal: Proposal, overrides: Sequence[str], names: Sequence[str], armed: bool) -> list[tuple[str, str]]:
     """Return what still stands between the operator and a yes: (what, tone), nothing when only the yes is left."""
     if proposal.problem:
         return [("it cannot be done as it is: esc leaves, r looks again", "bad")]
     if proposal.denied:
         return [("your credentials do not allow this: esc leaves", "bad")]
-    refusals = proposal.refusals(tuple(overrides))
+    refusals = [each for each in proposal.refusals(tuple(overrides), tuple(names)) if not each.typed]
     if fixed := [each.rule for each in refusals if not each.overridable]:
         return [(f"refused by {', '.join(dict.fromkeys(fixed))}, which cannot be set aside", "bad")]
     if refusals:
@@ -92,6 +92,17 @@ def asks(proposal: Proposal, overrides: Sequence[str], armed: bool, name_typed: 
         return [(f"refused by {rules}: o sets rules aside, by name and with a reason", "bad")]
     if not armed:
         return [("the console is read-only: W arms writing", "warn")]
-    if proposal.ask is Ask.NAME and not name_typed:
-        return [(f"{proposal.change.stamp} is protected: type its name", "warn")]
-    return []
+    return [(why, "warn") for _, why in wanted_names(proposal, overrides, names)[:1]]
+
+
+def wanted_names(proposal: Proposal, overrides: Sequence[str], names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the names that are still to be typed, each with what for: a lock's lost holder, a protected stamp."""
+    if proposal.problem or proposal.denied:
+        return []
+    refusals = proposal.refusals(tuple(overrides), tuple(names))
+    if any(not each.typed for each in refusals):
+        return []
+    wanted = [(each.typed, f"type {each.typed} to take the lock over: {each.evidence}") for each in refusals]
+    if proposal.ask is Ask.NAME and proposal.change.stamp not in names:
+        wanted.append((proposal.change.stamp, f"{proposal.change.stamp} is protected: type its name"))
+    return wanted

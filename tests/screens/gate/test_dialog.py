@@ -103,18 +103,34 @@ async def test_a_protected_stamp_wants_its_name_and_then_still_a_yes() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await shows(pilot, "orlando is protected: type its name")
         await pilot.press("tab", *"orland", "enter")
-        assert answer(app) == "none yet"
+        await shows(pilot, "that is not orlando")
         assert pilot.app.screen.query_one("#yes").disabled
-        await pilot.press("shift+tab")
-        await until(pilot, lambda: pilot.app.focused is not None)
-        pilot.app.screen.query_one("#typed").focus()
-        await pilot.press("end", "o", "enter")
+        await pilot.press("o", "enter")
         await until(pilot, lambda: pilot.app.focused is pilot.app.screen.query_one("#yes"))
+        assert answer(app) == "none yet"
         await pilot.press("enter")
         await until(pilot, lambda: app.result)
         agreed = app.result[0]
         assert agreed is not None
         assert agreed.consent.typed_names == ("orlando",)
+
+
+async def test_a_lost_holder_is_typed_before_its_lock_is_taken_over() -> None:
+    held = Finding("stamp-free", Level.REFUSE, "ann@bastion has not renewed it for 4m", "orlando", typed="ann@bastion")
+    gate = StageGate(proposal(SERVES, held, ask=Ask.NAME))
+    gate.arming.arm()
+    app = DialogApp(gate)
+    async with app.run_test(size=(90, 24)) as pilot:
+        await shows(pilot, "type ann@bastion to take the lock over")
+        await pilot.press("tab", *"ann@bastion", "enter")
+        await shows(pilot, "orlando is protected: type its name")
+        await pilot.press(*"orlando", "enter")
+        await until(pilot, lambda: pilot.app.focused is pilot.app.screen.query_one("#yes"))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.result)
+        agreed = app.result[0]
+        assert agreed is not None
+        assert agreed.consent.typed_names == ("ann@bastion", "orlando")
 
 
 @pytest.mark.parametrize(
