@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from backends.errors import Refused, StampdeckError
 from console.commands.do_running import Asked, action_options, run_action
+from console.commands.drawing import complain
 from console.commands.shell import Duration, Shell, pass_shell
 
 if TYPE_CHECKING:
+    from backends.model.vitals import Vitals
     from backends.operations.work import Work
     from console.wiring import Services
 
@@ -26,8 +29,11 @@ def _of_nodes(command: Command) -> Command:
     return result
 
 
-def _in_turn(shell: Shell, nodes: tuple[str, ...], asked: Asked, plan: PlanNode) -> int:
-    """Do it to one node after another, each examined when its turn comes; what does not end well halts the rest."""
+def _in_turn(shell: Shell, nodes: tuple[str, ...], asked: Asked, plan: PlanNode, pace: _Pace | None = None) -> int:
+    """Do it to one node after another, each examined when its turn comes; what does not end well halts the rest.
+
+    With a `pace`, the next one begins when the stamp has recovered from the one before.
+    """
     if len(nodes) > 1 and asked.output == "json":
         raise click.UsageError("-o json tells of one change: name one node")
     worst = 0
@@ -36,15 +42,57 @@ def _in_turn(shell: Shell, nodes: tuple[str, ...], asked: Asked, plan: PlanNode)
             click.echo()
 
         async def plan_one(services: Services, stamp: str, node: str = node) -> Work:
+            if pace is not None and asked.write.armed and len(nodes) > 1:
+                await pace.keep(services, stamp)
             return await plan(services, stamp, node)
 
-        code = run_action(shell, asked, plan_one)
+        try:
+            code = run_action(shell, asked, plan_one)
+        except StampdeckError:
+            _tell_left(node, nodes[number + 1 :])
+            raise
         worst = max(worst, code)
         if code and asked.write.armed:
-            if left := nodes[number + 1 :]:
-                click.echo(f"halted at {node}; not begun: {', '.join(left)}", err=True)
+            _tell_left(node, nodes[number + 1 :])
             return code
     return worst
+
+
+def _tell_left(node: str, left: tuple[str, ...]) -> None:
+    if left:
+        complain(f"halted at {node}; not begun: {', '.join(left)}")
+
+
+class _Pace:
+    """Begins the next node only when the stamp is as well as before the first one."""
+
+    def __init__(self) -> None:
+        self._before: Vitals | None = None
+
+    async def keep(self, services: Services, stamp: str) -> None:
+        """Wait for the stamp to recover; Refused when it does not."""
+        from backends.clock import SystemClock
+        from backends.model.vitals import Vitals
+        from backends.operations.node_works.recovery import RECOVERY_S, recovery, vitals_of
+
+        now = await vitals_of(services.fleet.state, stamp)
+        if self._before is None:
+            self._before = now
+            return
+        before, told = self._before, ""
+
+        def worse() -> str:
+            return Vitals.of(services.fleet.state.value.stamp(stamp)).regression(before)
+
+        def tell(found: str) -> None:
+            nonlocal told
+            if found and found != told:
+                complain(f"waits until the pods run elsewhere: {found}")
+                told = found
+
+        if problem := await recovery(worse, SystemClock(), RECOVERY_S, tell):
+            todo = "see what keeps its workloads, then name the nodes that are left"
+            raise Refused("the next node is not begun", step="preconditions", why=problem, todo=todo, stamp=stamp)
 
 
 @click.command()
@@ -103,4 +151,4 @@ def drain(
         )
         return await services.planner.drain(stamp, node, options)
 
-    return _in_turn(shell, nodes, asked, plan)
+    return _in_turn(shell, nodes, asked, plan, _Pace())
