@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from backends.clock import Clock
 from backends.model.age import parse_duration
@@ -26,8 +27,15 @@ _SOONER = 4
 """News of a stamp bring the next pass forward, but to no more than so many in the usual time of one."""
 
 
+class Counted(NamedTuple):
+    """What one whole pass found, and when it began: it says nothing newer. No counts where no STATUS is printed."""
+
+    counts: PodCounts | None
+    at: float
+
+
 class PodCensus:
-    """Counts the settled pods of a stamp while `run` runs; `counts` is of the last whole pass, which ended then."""
+    """Counts the settled pods of a stamp while `run` runs; `last` is what the last whole pass found."""
 
     def __init__(self, cluster: ClusterReader, clock: Clock, restarts: RestartCount, size: int) -> None:
         self._cluster = cluster
@@ -38,8 +46,6 @@ class PodCensus:
         self._passes = 0
         self._has_news = False
         self.interval_s = _EVERY_S * max(1.0, size / _PODS_IN_THAT)
-        self.counted_at: float | None = None
-        """When the last pass began: what it says is not newer."""
         rhythm = Rhythm(
             self.interval_s,
             slow_after_s=self.interval_s / 4,
@@ -48,7 +54,7 @@ class PodCensus:
             retry_base_s=2.0,
             retry_cap_s=self.interval_s / 2,
         )
-        self._polled: Polled[PodCounts | None] = Polled(self._pass, clock, rhythm)
+        self._polled: Polled[Counted] = Polled(self._pass, clock, rhythm)
 
     @property
     def state(self) -> SourceState:
@@ -56,8 +62,8 @@ class PodCensus:
         return self._polled.state
 
     @property
-    def counts(self) -> PodCounts | None:
-        """The counts of the last pass, None before there was one, or when the server prints no STATUS."""
+    def last(self) -> Counted | None:
+        """What the last pass found, None before there was one."""
         return self._polled.value
 
     async def run(self) -> None:
@@ -74,13 +80,12 @@ class PodCensus:
 
     def hurry(self) -> None:
         """Begin the next pass if there are news and the last one is not too young."""
-        if not self._has_news or self.counted_at is None:
-            return
-        if self._clock.now() - self.counted_at >= self.interval_s / _SOONER:
+        last = self.last
+        if self._has_news and last is not None and self._clock.now() - last.at >= self.interval_s / _SOONER:
             self._has_news = False
             self._polled.refresh()
 
-    async def _pass(self) -> PodCounts | None:
+    async def _pass(self) -> Counted:
         began = self._clock.now()
         self._has_news = False
         seen: set[str] = set()
@@ -96,8 +101,7 @@ class PodCensus:
         self._tally.apply(dict.fromkeys(self._tally.known - seen), began)
         self._passes += 1
         self._restarts.is_primed = True
-        self.counted_at = began
-        return self._tally.counts()
+        return Counted(self._tally.counts(), began)
 
     def _rows(self, page: PrintedPage, now: float) -> Mapping[str, Row]:
         """Return lines as rows. A line has no uid, and no namespace: name, address and node are one pod's alone."""

@@ -42,7 +42,8 @@ class StampPods:
         self._limit = cluster.stamp.cluster.watch_pods_up_to
         self._restarts = RestartCount()
         self._size: Polled[int | None] = Polled(self._ask_size, clock, _SIZE_RHYTHM)
-        self._is_sized = False
+        self._asked_size: int | None = None
+        """How many pods the API says there are; None before it said so."""
         self._all = FollowedPods(cluster, clock, self._restarts)
         self._unsettled = FollowedPods(cluster, clock, self._restarts, UNSETTLED)
         self._census = PodCensus(cluster, clock, self._restarts, 0)
@@ -104,10 +105,10 @@ class StampPods:
         return []
 
     def _join(self, now: float) -> None:
-        counted, watched = self._census.counts, self._unsettled.counts()
-        self._is_folded = self._is_folded or (self._census.counted_at is not None and self._unsettled.primed)
-        if counted is not None and watched is not None:
-            self._counts, self.counted_at = added(counted, watched), self._census.counted_at
+        counted, watched = self._census.last, self._unsettled.counts()
+        self._is_folded = self._is_folded or (counted is not None and self._unsettled.primed)
+        if counted is not None and counted.counts is not None and watched is not None:
+            self._counts, self.counted_at = added(counted.counts, watched), counted.at
         elif self.counted_at is None and self._counts is not None:
             self.counted_at = now  # what was watched until now is getting old
 
@@ -126,17 +127,16 @@ class StampPods:
                 self._count(size)
         elif others > 0:
             self._take(_Way.WATCHING)  # a view has them all: nothing is cheaper
-        elif self._way is _Way.SIZING and self._is_sized:
-            size = self._size.value or 0
-            if size > self._limit:
-                self._count(size)
+        elif self._way is _Way.SIZING and self._asked_size is not None:
+            if self._asked_size > self._limit:
+                self._count(self._asked_size)
             else:
                 self._take(_Way.WATCHING)
         elif self._way is _Way.COUNTING and self._is_counted_small():
             self._take(_Way.WATCHING)
 
     def _is_counted_small(self) -> bool:
-        both = self._census.counts is not None and self._unsettled.counts() is not None
+        both = self._census.last is not None and self._unsettled.primed
         return both and self._counts is not None and self._counts.total <= self._limit
 
     def _count(self, size: int) -> None:
@@ -150,7 +150,7 @@ class StampPods:
 
     async def _ask_size(self) -> int | None:
         size = await self._cluster.count(self.name)
-        self._is_sized = True
+        self._asked_size = size or 0  # one that does not say is watched
         return size
 
     def _state_of_way(self) -> SourceState:
