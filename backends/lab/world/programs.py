@@ -41,7 +41,7 @@ class Session:
             return (*filtered[:2], errors + filtered[2]) if code == 0 or output else (code, output, errors)
         target = ""
         # A blank between > and the file is left out as often as not.
-        words = [part for word in words for part in ([">", word[1:]] if word.startswith(">") and word != ">" else [word])]
+        words = [part for word in words for part in _parts(word)]
         if ">" in words[:-1]:
             cut = words.index(">")
             target, words = self.path(words[cut + 1]), words[:cut]
@@ -78,6 +78,10 @@ class Session:
         for key in sorted(self.environment, key=len, reverse=True):
             word = word.replace(f"${{{key}}}", self.environment[key]).replace(f"${key}", self.environment[key])
         return word
+
+
+def _parts(word: str) -> list[str]:
+    return [">", word[1:]] if word.startswith(">") and len(word) > 1 else [word]
 
 
 async def _filter(session: Session, words: list[str], text: str) -> Result:
