@@ -41,6 +41,7 @@ from backends.lab.kubernetes.statuses import (
 from backends.lab.kubernetes.validation import validate, validate_metadata
 from backends.lab.kubernetes.write_options import check_write_options
 from backends.lab.objects import UNCOUNTED, Object, ObjectExists, VersionConflict
+from backends.lab.quotas import QuotaExceeded, check_quota
 
 _CONDITIONAL = (
     *("leases.coordination.k8s.io", "poddisruptionbudgets.policy", "runtimeclasses.node.k8s.io"),
@@ -158,7 +159,14 @@ class Write:
             prepare_namespace(obj, minor_of(self.context.version))
         elif storage == "nodes":
             taint_unready(obj)
-        else:
+        if self.resource.namespaced:
+            try:
+                check_quota(self.context.store, storage, obj, minor_of(self.context.version))
+            except QuotaExceeded as excess:
+                raise forbidden(
+                    self.resource.plural, self.resource.group, obj["metadata"]["name"], str(excess)
+                ) from None
+        if storage not in ("services", "pods", "namespaces", "nodes"):
             begin_status(storage, obj, minor_of(self.context.version))
 
     def check_namespace(self, name: str) -> None:

@@ -71,51 +71,68 @@ class HorizontalAutoscaler(Controller):
         target = self.store.find(resource, key[0], reference["name"]) if resource else None
         conditions = list((scaler.get("status") or {}).get("conditions") or [])
         if target is None:
-            text = (
-                "the HPA controller was unable to get the target's current scale: "
-                f'{resource or reference["kind"]} "{reference["name"]}" not found'
-            )
+            why = f'{resource.replace(".", "/scale.", 1) or reference["kind"]} "{reference["name"]}" not found'
+            text = f"the HPA controller was unable to get the target's current scale: {why}"
             conditions = set_condition(conditions, "AbleToScale", "False", "FailedGetScale", text, now)
-            self.record(scaler, "FailedGetScale", text.partition(": ")[2], warning=True)
-            self._write(scaler, 0, 0, [], conditions)
+            self.record(scaler, "FailedGetScale", why, warning=True)
+            self._write(scaler, {}, conditions)
             return
+        text = "the HPA controller was able to get the target's current scale"
+        conditions = set_condition(conditions, "AbleToScale", "True", "SucceededGetScale", text, now)
         self._scale(scaler, resource, target, conditions)
 
     def _scale(self, scaler: Object, resource: str, target: Object, conditions: list[Object]) -> None:
-        now, current = self.cluster.now, target["spec"].get("replicas", 1)
-        conditions = set_condition(
-            conditions, "AbleToScale", "True", "ReadyForNewScale", "recommended size matches current size", now
-        )
+        """Follow the bounds first, and the metrics within them, as reconcileAutoscaler of the real controller."""
+        now, spec, current = self.cluster.now, scaler["spec"], target["spec"].get("replicas", 1)
+        low, high = spec.get("minReplicas", 1), spec["maxReplicas"]
+        metrics: list[Object] = []
         if current == 0:
             text = "scaling is disabled since the replica count of the target is zero"
             conditions = set_condition(conditions, "ScalingActive", "False", "ScalingDisabled", text, now)
-            self._write(scaler, 0, 0, [], conditions)
-            return
+            desired, way = 0, ""
+        elif current > high:
+            desired, way = high, "Current number of replicas above Spec.MaxReplicas"
+        elif current < low:
+            desired, way = low, "Current number of replicas below Spec.MinReplicas"
+        else:
+            found = self._compute(scaler, target, conditions, current)
+            if found is None:
+                return
+            best, metrics, conditions = found
+            desired, conditions = self._moderate(scaler, current, best.replicas, conditions)
+            way = f"{best.words} above target" if desired > current else "All metrics below target"
+        rescaled = desired != current
+        if rescaled:
+            changed = {**target, "metadata": dict(target["metadata"]), "spec": {**target["spec"], "replicas": desired}}
+            self.store.replace(resource, changed, owned=True)
+            self.record(scaler, "SuccessfulRescale", f"New size: {desired}; reason: {way}")
+            text = f"the HPA controller was able to update the target scale to {desired}"
+            conditions = set_condition(conditions, "AbleToScale", "True", "SucceededRescale", text, now)
+        counts: dict[str, Any] = {"currentReplicas": current, "desiredReplicas": desired, "currentMetrics": metrics}
+        if rescaled:
+            counts["lastScaleTime"] = rfc3339(now)
+        self._write(scaler, counts, conditions)
+
+    def _compute(
+        self, scaler: Object, target: Object, conditions: list[Object], current: int
+    ) -> tuple[_Proposal, list[Object], list[Object]] | None:
+        """Return what the metrics ask for, their values and the conditions; None when they say nothing."""
+        now = self.cluster.now
         try:
             proposals = [self._propose(scaler, target, each, current) for each in _metrics_of(scaler)]
         except MetricsMissing as missing:
             text = f"the HPA was unable to compute the replica count: {missing}"
             conditions = set_condition(conditions, "ScalingActive", "False", "FailedGetResourceMetric", text, now)
             self.record(scaler, "FailedGetResourceMetric", str(missing), warning=True)
-            self.record(
-                scaler, "FailedComputeMetricsReplicas",
-                f"invalid metrics (1 invalid out of 1), first error is: {missing}", warning=True,
-            )  # fmt: skip
-            self._write(scaler, current, current, None, conditions)
-            return
+            first = f"failed to get cpu resource metric value: {missing}" if self.cluster.minor >= 27 else str(missing)
+            text = f"invalid metrics (1 invalid out of 1), first error is: {first}"
+            self.record(scaler, "FailedComputeMetricsReplicas", text, warning=True)
+            self._write(scaler, {"currentReplicas": current}, conditions)
+            return None
         best = max(proposals, key=lambda each: each.replicas)
-        found = f"the HPA was able to successfully calculate a replica count from {best.words}"
-        conditions = set_condition(conditions, "ScalingActive", "True", "ValidMetricFound", found, now)
-        desired, conditions = self._moderate(scaler, current, best.replicas, conditions)
-        metrics = [each.current for each in proposals]
-        if desired != current:
-            way = f"{best.words} above target" if desired > current else "All metrics below target"
-            changed = {**target, "metadata": dict(target["metadata"]), "spec": {**target["spec"], "replicas": desired}}
-            self.store.replace(resource, changed, owned=True)
-            self.record(scaler, "SuccessfulRescale", f"New size: {desired}; reason: {way}")
-            text = f"the HPA controller was able to update the target scale to {desired}"
-            conditions = set_condition(conditions, "AbleToScale", "True", "SucceededRescale", text, now)
-        self._write(scaler, current, desired, metrics, conditions, rescaled=desired != current)
+        text = f"the HPA was able to successfully calculate a replica count from {best.words}"
+        conditions = set_condition(conditions, "ScalingActive", "True", "ValidMetricFound", text, now)
+        return best, [each.current for each in proposals], conditions
 
     def _propose(self, scaler: Object, target: Object, metric: Object, current: int) -> _Proposal:
         name = metric["resource"]["name"]
@@ -175,56 +192,84 @@ class HorizontalAutoscaler(Controller):
     def _moderate(
         self, scaler: Object, current: int, proposed: int, conditions: list[Object]
     ) -> tuple[int, list[Object]]:
-        """Apply stabilization, the speed limits of scaling up, and the bounds."""
+        """Apply stabilization, the speed limits of scaling up and down, and the bounds."""
         spec, now = scaler["spec"], self.cluster.now
-        behavior = spec.get("behavior") or {}
-        window_s = float((behavior.get("scaleDown") or {}).get("stabilizationWindowSeconds", 300))
-        key = scaler["metadata"]["namespace"], scaler["metadata"]["name"]
-        # the first look counts what is there as a recommendation, so that a new autoscaler does not cut at once
-        recent = [each for each in self._wanted.get(key, [(now, current)]) if now - each[0] < max(window_s, SYNC_S)]
-        self._wanted[key] = [*recent, (now, proposed)]
-        stable = max([proposed, *(wanted for at, wanted in recent if now - at < window_s)])
-        if proposed < current and proposed < stable:
-            text = "recent recommendations were higher than current one, applying the highest recent recommendation"
-            conditions = set_condition(conditions, "AbleToScale", "True", "ScaleDownStabilized", text, now)
-            proposed = min(stable, current)
-        low, high = spec.get("minReplicas", 1), spec["maxReplicas"]
-        pace = max(2 * current, current + 4)
-        desired, reason, text = proposed, "DesiredWithinRange", _WITHIN
-        if desired > pace and pace < high:
-            desired, reason = pace, "ScaleUpLimit"
-            text = "the desired replica count is increasing faster than the maximum scale rate"
-        if desired > high:
-            desired, reason = high, "TooManyReplicas"
-            text = "the desired replica count is more than the maximum replica count"
-        elif desired < low:
-            desired, reason = low, "TooFewReplicas"
-            text = "the desired replica count is less than the minimum replica count"
-        limited = "False" if reason == "DesiredWithinRange" else "True"
+        stable = self._stabilized(scaler, current, proposed)
+        if stable == proposed:
+            reason, text = "ReadyForNewScale", "recommended size matches current size"
+        elif stable > proposed:
+            reason, text = "ScaleDownStabilized", _HIGHER
+        else:
+            reason, text = "ScaleUpStabilized", _LOWER
+        conditions = set_condition(conditions, "AbleToScale", "True", reason, text, now)
+        desired, reason, text = _limited(spec, current, stable)
+        limited = "False" if desired == stable else "True"
         return desired, set_condition(conditions, "ScalingLimited", limited, reason, text, now)
 
-    def _write(
-        self,
-        scaler: Object,
-        current: int,
-        desired: int,
-        metrics: list[Object] | None,
-        conditions: list[Object],
-        *,
-        rescaled: bool = False,
-    ) -> None:
-        old = scaler.get("status") or {}
-        status: dict[str, Any] = {
-            "currentReplicas": current,
-            "desiredReplicas": desired,
-            "currentMetrics": old.get("currentMetrics") or [] if metrics is None else metrics,
-            "conditions": conditions,
-        }
-        if rescaled or "lastScaleTime" in old:
-            status["lastScaleTime"] = rfc3339(self.cluster.now) if rescaled else old["lastScaleTime"]
+    def _stabilized(self, scaler: Object, current: int, proposed: int) -> int:
+        """Return the proposal no lower than any of the last minutes, and no higher where that is asked for."""
+        behavior, now = scaler["spec"].get("behavior") or {}, self.cluster.now
+        down_s = float((behavior.get("scaleDown") or {}).get("stabilizationWindowSeconds", 300))
+        up_s = float((behavior.get("scaleUp") or {}).get("stabilizationWindowSeconds", 0))
+        key = scaler["metadata"]["namespace"], scaler["metadata"]["name"]
+        # The first look counts what is there as a recommendation, so that a new autoscaler does not cut at once.
+        recent = [each for each in self._wanted.get(key, [(now, current)]) if now - each[0] < max(down_s, up_s, SYNC_S)]
+        self._wanted[key] = [*recent, (now, proposed)]
+        least = max([proposed, *(wanted for at, wanted in recent if now - at < down_s)])
+        most = min([proposed, *(wanted for at, wanted in recent if now - at < up_s)])
+        if proposed < current:
+            return min(least, current)
+        return max(most, current)
+
+    def _write(self, scaler: Object, counts: dict[str, Any], conditions: list[Object]) -> None:
+        """Write the status; what `counts` does not name stays as it was."""
+        kept = {"currentReplicas": 0, "desiredReplicas": 0, "currentMetrics": [], **(scaler.get("status") or {})}
         changed = with_status(scaler)
-        changed["status"] = status
+        changed["status"] = {**kept, **counts, "conditions": conditions}
         self.store.replace(AUTOSCALERS, changed, owned=True)
+
+
+def _limited(spec: Object, current: int, wanted: int) -> tuple[int, str, str]:
+    """Return the replicas within the bounds and the pace, and the reason and sentence of ScalingLimited."""
+    low, high = spec.get("minReplicas", 1), spec["maxReplicas"]
+    fastest, slowest = _pace(spec, current)
+    if wanted > current and wanted > min(fastest, high):
+        if fastest < high:
+            return fastest, "ScaleUpLimit", "the desired replica count is increasing faster than the maximum scale rate"
+        return high, "TooManyReplicas", "the desired replica count is more than the maximum replica count"
+    if wanted < current and wanted < max(slowest, low) and slowest > low:
+        return slowest, "ScaleDownLimit", "the desired replica count is decreasing faster than the maximum scale rate"
+    if wanted > high:
+        return high, "TooManyReplicas", "the desired replica count is more than the maximum replica count"
+    if wanted < low:
+        return low, "TooFewReplicas", "the desired replica count is less than the minimum replica count"
+    return wanted, "DesiredWithinRange", _WITHIN
+
+
+def _pace(spec: Object, current: int) -> tuple[int, int]:
+    """Return how far one step may go up and down: twice as many or four without policies, else what these allow."""
+    behavior = spec.get("behavior")
+    if not behavior:
+        return max(2 * current, 4), 0
+    up, down = behavior.get("scaleUp") or {}, behavior.get("scaleDown") or {}
+    more = [_step(each, current) for each in up.get("policies") or _UP]
+    fewer = [_step(each, current) for each in down.get("policies") or _DOWN]
+    choose: dict[str, Any] = {"Max": max, "Min": min, "Disabled": lambda steps: 0}
+    return (
+        current + choose[up.get("selectPolicy") or "Max"](more),
+        max(0, current - choose[down.get("selectPolicy") or "Max"](fewer)),
+    )
+
+
+def _step(policy: Object, current: int) -> int:
+    value = int(policy["value"])
+    return value if policy["type"] == "Pods" else math.ceil(current * value / 100)
+
+
+_UP: tuple[Object, ...] = ({"type": "Pods", "value": 4}, {"type": "Percent", "value": 100})
+_DOWN: tuple[Object, ...] = ({"type": "Percent", "value": 100},)
+_HIGHER = "recent recommendations were higher than current one, applying the highest recent recommendation"
+_LOWER = "recent recommendations were lower than current one, applying the lowest recent recommendation"
 
 
 def _metrics_of(scaler: Object) -> list[Object]:

@@ -26,8 +26,20 @@ def deployment_status(
     counts["unavailableReplicas"] = max(0, max(wanted, counts["replicas"]) - counts["availableReplicas"])
     conditions = _available(old.get("conditions") or [], deployment, counts["availableReplicas"], now)
     conditions, look_again_s = _progressing(conditions, deployment, new, counts, now)
+    conditions = _failing(conditions, new, now)
     status: Object = {key: value for key, value in counts.items() if value or key == "observedGeneration"}
     return {**status, "conditions": conditions}, look_again_s
+
+
+def _failing(conditions: Sequence[Object], new: Object | None, now: float) -> list[Object]:
+    """Take over from the newest ReplicaSet that it cannot create pods."""
+    failure = next(
+        (each for each in (new or {}).get("status", {}).get("conditions") or () if each["type"] == "ReplicaFailure"),
+        None,
+    )
+    if failure is None:
+        return [each for each in conditions if each["type"] != "ReplicaFailure"]
+    return set_condition(conditions, "ReplicaFailure", "True", failure["reason"], failure["message"], now, updates=True)
 
 
 def _total(owned: Sequence[Object], field: str) -> int:

@@ -7,10 +7,20 @@ from datetime import datetime
 from typing import ClassVar
 
 from backends.lab.objects import Change, Object
-from backends.lab.world.cluster import Controller, key_of_change
+from backends.lab.quotas import QuotaExceeded, check_quota
+from backends.lab.world.cluster import Cluster, Controller, key_of_change
 from backends.lab.world.pods import from_template, is_finished, is_ready, ready_since
-from backends.lab.world.shapes import Key, controller_of, is_deleting, selects, with_metadata, with_status
+from backends.lab.world.shapes import (
+    Key,
+    controller_of,
+    is_deleting,
+    selects,
+    set_condition,
+    with_metadata,
+    with_status,
+)
 
+_REFUSED_AGAIN_S = 15.0
 _BURST = 500  # the real controller's BurstReplicas
 
 
@@ -19,6 +29,10 @@ class ReplicaSetController(Controller):
 
     name: ClassVar[str] = "replicaset-controller"
     watches: ClassVar[tuple[str, ...]] = ("replicasets.apps", "pods")
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._refused: dict[str, tuple[float, str]] = {}
+        super().__init__(cluster)
 
     def notice(self, change: Change) -> Iterable[Key]:
         if change.resource != "pods":
@@ -32,14 +46,34 @@ class ReplicaSetController(Controller):
             return
         active = list(self._active(replica_set))
         wanted = replica_set["spec"].get("replicas", 1)
+        refused = ""
         if len(active) < wanted:
-            active += [self._create(replica_set) for _ in range(min(wanted - len(active), _BURST))]
+            refused = self._fill(replica_set, active, min(wanted - len(active), _BURST))
         elif len(active) > wanted:
             ranked = sorted(active, key=_deletion_rank)
             for pod in ranked[: len(active) - wanted]:
                 self._delete(replica_set, pod)
             active = ranked[len(active) - wanted :]
-        self._write_status(replica_set, active)
+        self._write_status(replica_set, active, refused)
+
+    def _fill(self, replica_set: Object, active: list[Object], count: int) -> str:
+        """Create missing pods; return why not all could be, empty when they could."""
+        uid = replica_set["metadata"]["uid"]
+        again_at, text = self._refused.get(uid, (0.0, ""))
+        if self.cluster.now < again_at:
+            return text
+        self._refused.pop(uid, None)
+        for _ in range(count):
+            try:
+                active.append(self._create(replica_set))
+            except QuotaExceeded as excess:
+                meta = replica_set["metadata"]
+                text = f'pods "{meta["name"]}-{self.store.suffix()}" is forbidden: {excess}'
+                self._refused[uid] = (self.cluster.now + _REFUSED_AGAIN_S, text)
+                self.record(replica_set, "FailedCreate", f"Error creating: {text}", warning=True)
+                self.again(_REFUSED_AGAIN_S + 0.1, (meta["namespace"], meta["name"]))
+                return text
+        return ""
 
     def _active(self, replica_set: Object) -> Iterator[Object]:
         for pod in self.index.owned(replica_set["metadata"]["uid"], "pods"):
@@ -58,6 +92,7 @@ class ReplicaSetController(Controller):
     def _create(self, replica_set: Object) -> Object:
         prefix = replica_set["metadata"]["name"] + "-"
         pod = from_template(replica_set, replica_set["spec"]["template"], generateName=prefix)
+        check_quota(self.store, "pods", pod, self.cluster.minor)
         pod = self.store.create("pods", pod, owned=True)
         self.record(replica_set, "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
         return pod
@@ -66,7 +101,7 @@ class ReplicaSetController(Controller):
         self.cluster.delete_pod(pod)
         self.record(replica_set, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
 
-    def _write_status(self, replica_set: Object, active: list[Object]) -> None:
+    def _write_status(self, replica_set: Object, active: list[Object], refused: str) -> None:
         min_ready_s = replica_set["spec"].get("minReadySeconds", 0)
         ready = [pod for pod in active if is_ready(pod)]
         available, next_s = count_available(ready, min_ready_s, self.cluster.now)
@@ -82,6 +117,14 @@ class ReplicaSetController(Controller):
             status["readyReplicas"] = len(ready)
         if available:
             status["availableReplicas"] = available
+        before = replica_set.get("status") or {}
+        if refused:
+            held = [each for each in before.get("conditions") or () if each["type"] != "ReplicaFailure"]
+            old = next((each for each in before.get("conditions") or () if each["type"] == "ReplicaFailure"), None)
+            failure = set_condition(
+                [old] if old else [], "ReplicaFailure", "True", "FailedCreate", refused, self.cluster.now
+            )
+            status["conditions"] = [*held, *failure]
         if replica_set.get("status") != status:
             new = with_status(replica_set)
             new["status"] = status

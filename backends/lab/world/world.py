@@ -33,6 +33,7 @@ from backends.lab.world.logs import ContainerLogs
 from backends.lab.world.node_lifecycle import NodeLifecycle
 from backends.lab.world.nodes import HEARTBEAT_S, NodeAgents
 from backends.lab.world.publishing import RootCertificates
+from backends.lab.world.quota import QuotaController
 from backends.lab.world.replicaset import ReplicaSetController
 from backends.lab.world.scheduler import Scheduler
 from backends.lab.world.shell import run_command
@@ -92,7 +93,7 @@ class World:
         Scheduler(cluster)
         for controller in (
             DeploymentController, ReplicaSetController, StatefulSetController, DaemonSetController, JobController,
-            CronJobController, EndpointsController, DisruptionController, Namespaces, VolumeBinder,
+            CronJobController, EndpointsController, DisruptionController, Namespaces, VolumeBinder, QuotaController,
         ):  # fmt: skip
             controller(cluster)
         LoadBalancers(cluster, network)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backends.lab.objects import Object
-from backends.lab.world.autoscaler import AUTOSCALERS
+from backends.lab.world.autoscaler import AUTOSCALERS, _limited
 from backends.lab.world.load import Load
 from backends.lab.world.shapes import condition, new_object
 from tests.lab.world.conftest import Living
@@ -75,12 +75,54 @@ async def test_missing_metrics_are_said_and_change_nothing(lab: Living) -> None:
     await lab.until(lambda: replicas(lab) > 3, "scales once there are metrics")
 
 
+async def test_the_bounds_hold_without_any_metrics(lab: Living) -> None:
+    lab.board.set("metrics-down")
+    lab.store.create(AUTOSCALERS, scaler(80, low=5))
+    await lab.until(lambda: replicas(lab) == 5, "as many as the least")
+    assert lab.events("SuccessfulRescale") == ["New size: 5; reason: Current number of replicas below Spec.MinReplicas"]
+    found = lab.store.get(AUTOSCALERS, "default", "ratings-web")
+    assert found["status"]["lastScaleTime"]
+    lab.edit(AUTOSCALERS, "ratings-web", minReplicas=1, maxReplicas=2)
+    await lab.until(lambda: replicas(lab) == 2, "as few as the most")
+    assert lab.events("SuccessfulRescale")[-1].endswith("Current number of replicas above Spec.MaxReplicas")
+    await lab.until(lambda: reason(lab, "ScalingActive") == "FailedGetResourceMetric", "then the metrics are missed")
+    assert reason(lab, "AbleToScale") == "SucceededGetScale"
+
+
+async def test_a_workload_without_replicas_is_left_alone(lab: Living) -> None:
+    lab.edit("deployments.apps", "ratings-web", replicas=0)
+    lab.store.create(AUTOSCALERS, scaler(80))
+    await lab.until(lambda: reason(lab, "ScalingActive") == "ScalingDisabled", "disabled")
+    assert replicas(lab) == 0
+
+
+@pytest.mark.parametrize(
+    ("behavior", "current", "wanted", "expected"),
+    [
+        (None, 1, 9, (4, "ScaleUpLimit")),
+        (None, 3, 9, (6, "ScaleUpLimit")),
+        (None, 8, 40, (10, "TooManyReplicas")),
+        (None, 3, 5, (5, "DesiredWithinRange")),
+        (None, 3, 0, (1, "TooFewReplicas")),
+        ({"scaleUp": {"policies": [{"type": "Pods", "value": 1}]}}, 3, 9, (4, "ScaleUpLimit")),
+        ({"scaleDown": {"policies": [{"type": "Pods", "value": 2}]}}, 9, 1, (7, "ScaleDownLimit")),
+        ({"scaleDown": {"selectPolicy": "Disabled"}}, 9, 1, (9, "ScaleDownLimit")),
+        ({}, 6, 30, (10, "TooManyReplicas")),
+    ],
+)
+def test_one_step_goes_no_further_than_allowed(
+    behavior: Object | None, current: int, wanted: int, expected: tuple[int, str]
+) -> None:
+    spec = {"minReplicas": 1, "maxReplicas": 10, "behavior": behavior}
+    assert _limited(spec, current, wanted)[:2] == expected
+
+
 async def test_unknown_target_is_said(lab: Living) -> None:
     wrong = scaler(80)
     wrong["spec"]["scaleTargetRef"]["name"] = "nobody"
     lab.store.create(AUTOSCALERS, wrong)
     await lab.until(lambda: reason(lab, "AbleToScale") == "FailedGetScale", "no target")
-    assert lab.events("FailedGetScale") == ['deployments.apps "nobody" not found']
+    assert lab.events("FailedGetScale") == ['deployments/scale.apps "nobody" not found']
 
 
 def test_metrics_are_one_sample_per_window(lab: Living) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 
 from aiohttp import WSMsgType, web
 
@@ -184,28 +185,35 @@ class _Channel:
 
 
 async def _serve_channels(socket: web.WebSocketResponse, pod: _Pod, ports: list[int]) -> None:
-    """Carry bytes both ways until the caller goes or the pod ends."""
+    """Carry bytes both ways until the caller goes, the pod ends, or every port said its last, as the kubelet does."""
     channels = [_Channel(socket, 2 * index, port) for index, port in enumerate(ports)]
     receiving: list[asyncio.Future[None]] = []
-    dying = asyncio.ensure_future(pod.ended())
-    listening = asyncio.ensure_future(_listen(socket, channels))
+    ends: list[asyncio.Future[None]] = [asyncio.ensure_future(pod.ended())]
     try:
         for channel in channels:
             reader = await channel.open(pod)
             if reader is not None:
                 receiving.append(asyncio.ensure_future(channel.receive(reader)))
-        await asyncio.wait((dying, listening), return_when=asyncio.FIRST_COMPLETED)
+        # Not before there is somebody to pass on to what the caller sends.
+        ends.append(asyncio.ensure_future(_listen(socket, channels)))
+        ends.append(asyncio.ensure_future(_over(tuple(receiving))))
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        await _cancel(dying, listening, *receiving)
+        await _cancel(*ends, *receiving)
         for channel in channels:
             channel.close()
         await socket.close()
 
 
+async def _over(receiving: Sequence[asyncio.Future[None]]) -> None:
+    await asyncio.gather(*receiving, return_exceptions=True)
+
+
 async def _listen(socket: web.WebSocketResponse, channels: list[_Channel]) -> None:
     async for message in socket:
         if message.type is WSMsgType.BINARY and message.data and message.data[0] // 2 < len(channels):
-            await channels[message.data[0] // 2].send(message.data[1:])
+            with contextlib.suppress(ConnectionError):  # the port ended; what it said still arrives
+                await channels[message.data[0] // 2].send(message.data[1:])
 
 
 def _ports(request: web.Request) -> list[int]:
