@@ -17,7 +17,7 @@ from textual.messages import TerminalSupportsSynchronizedOutput
 from screens.output.diff_output import DiffOutput
 
 WINDOW = 2
-"""Frames on their way at once: with one, every frame would wait a whole round trip."""
+"""Frames on their way at once: with one, every frame would wait a whole round trip. One more may answer a key."""
 SLOW_ABOVE_S, FAST_BELOW_S = 0.150, 0.100
 FAST_FPS, SLOW_FPS = 10.0, 4.0
 PATIENCE_S = 1.5
@@ -32,6 +32,8 @@ class AckPacing(DiffOutput):
 
     round_trip_s: float | None = None
     """Smoothed time from a frame to its answer, in seconds."""
+    _framed_at: float = 0.0
+    """When the newest frame was written."""
     _answering: bool = False
     _lost_in_a_row: int = 0
     _slow: bool = False
@@ -51,14 +53,16 @@ class AckPacing(DiffOutput):
 
     def _may_send_frame(self) -> bool:
         self._forget_lost_answers()
-        return len(self._unanswered) < WINDOW and super()._may_send_frame()
+        answers_key = self.input_at > self._framed_at
+        return len(self._unanswered) < WINDOW + answers_key and super()._may_send_frame()
 
     def _end_update(self) -> None:
         super()._end_update()
+        self._framed_at = time.monotonic()
         # Apple's Terminal prints the last letter of the question instead of answering it.
         if self._answering and self._driver is not None and os.environ.get("TERM_PROGRAM") != "Apple_Terminal":
             self._driver.write(QUESTION)
-            self._unanswered.append(time.monotonic())
+            self._unanswered.append(self._framed_at)
 
     def _on_terminal_supports_synchronized_output(self, message: TerminalSupportsSynchronizedOutput) -> None:
         """Note an answer; Textual's own handler of the message runs too."""

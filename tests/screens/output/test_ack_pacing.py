@@ -75,6 +75,22 @@ def test_no_frame_goes_out_while_two_are_unanswered(clock: Clock) -> None:
     assert app.round_trip_s == pytest.approx(0.05)
 
 
+def test_what_answers_a_key_need_not_wait_for_older_frames(clock: Clock) -> None:
+    app = Paced()
+    app.answer()
+    app._end_update()
+    app._end_update()
+    assert not app.may_send
+    clock.now += 0.01
+    app.input_at = clock.now
+    assert app.may_send
+    clock.now += 0.001
+    app._end_update()
+    assert not app.may_send, "one frame for a key, however many follow"
+    app.input_at = clock.now + 0.01
+    assert not app.may_send, "and never more than one beyond the window"
+
+
 def test_a_slow_link_lowers_the_frame_rate_and_a_fast_one_raises_it_again(clock: Clock) -> None:
     app = Paced()
     app.answer()
