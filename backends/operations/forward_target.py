@@ -89,6 +89,10 @@ class PodChoice:
             return "it has no pods now"
         return f"none of its {len(self._known)} pods is ready" if len(self._known) > 1 else "its pod is not ready"
 
+    def knows(self, pod: Row) -> bool:
+        """Whether a pod is still there."""
+        return pod.uid in self._known
+
     async def chosen(self, unlike: str = "") -> Row:
         """Wait until there is a pod to go to, another than that of this uid."""
         while self.pod is None or self.pod.uid == unlike:

@@ -186,16 +186,22 @@ class _Listener:
         """Connect to the pod of the moment; to the next one when that just went away. TimeoutError without any."""
         pod = await within(self._clock, self.choice.chosen(), _POD_WAIT_S)
         while True:
-            try:
-                port = await self._port_of(pod)
-                stream = await stack.enter_async_context(self._cluster.open_port(pod.namespace, pod.name, port))
-                self._links[task] = pod.uid
-                return stream
-            except (NotFound, Invalid, ServerFailed):
-                another = await self._another_than(pod)
-                if another is None:
-                    raise
-                pod = another
+            async with AsyncExitStack() as attempt:
+                try:
+                    port = await self._port_of(pod)
+                    stream = await attempt.enter_async_context(self._cluster.open_port(pod.namespace, pod.name, port))
+                except (NotFound, Invalid, ServerFailed):
+                    another = await self._another_than(pod)
+                    if another is None:
+                        raise
+                    pod = another
+                    continue
+                if self.choice.knows(pod):
+                    self._links[task] = pod.uid
+                    stack.push_async_exit(attempt.pop_all())
+                    return stream
+            # It went away while we connected: nobody would tell us again.
+            pod = await within(self._clock, self.choice.chosen(unlike=pod.uid), _POD_WAIT_S)
 
     async def _another_than(self, pod: Row) -> Row | None:
         """Wait a little for the watch to notice that a pod went away, and for the next one."""
