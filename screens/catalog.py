@@ -12,6 +12,7 @@ from screens.places import (
     DoctorPlace,
     DriftPlace,
     FaultsPlace,
+    ForwardsPlace,
     HistoryPlace,
     LogsPlace,
     OperationPlace,
@@ -100,6 +101,10 @@ def build_screen(place: Place, deck: Deck, operations: Operations, faults: Fault
             from screens.runs.screen import RunScreen
 
             return RunScreen(deck, place)
+        case ForwardsPlace():
+            from screens.forwards.screen import ForwardsScreen
+
+            return ForwardsScreen(deck, place)
         case FaultsPlace() if faults is not None:
             from screens.faults.screen import FaultsScreen
 

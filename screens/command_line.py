@@ -14,6 +14,7 @@ from screens.places import (
     DriftPlace,
     FaultsPlace,
     FleetPlace,
+    ForwardsPlace,
     HistoryPlace,
     Place,
     ResourcesPlace,
@@ -31,6 +32,8 @@ PLACE_WORDS: dict[str, Place] = {
     "history": HistoryPlace(),
     "audit": HistoryPlace(),
     "runs": RunsPlace(),
+    "forwards": ForwardsPlace(),
+    "pf": ForwardsPlace(),
     "faults": FaultsPlace(),
 }
 ALIASES = {

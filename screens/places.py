@@ -141,6 +141,14 @@ class RunPlace(msgspec.Struct, frozen=True):
         return f"run {self.number}"
 
 
+class ForwardsPlace(msgspec.Struct, frozen=True):
+    """The ports of this machine that lead into pods."""
+
+    @property
+    def crumb(self) -> str:
+        return "forwarded ports"
+
+
 class FaultsPlace(msgspec.Struct, frozen=True):
     """What can be broken in the demo."""
 
@@ -162,6 +170,7 @@ Place: TypeAlias = (
     | StagingPlace
     | RunsPlace
     | RunPlace
+    | ForwardsPlace
     | FaultsPlace
 )
 

@@ -32,6 +32,7 @@ class ForwardLine:
 
     at: float
     number: int
+    address: str
     text: str
     is_trouble: bool = False
 
@@ -121,7 +122,7 @@ class Forwarding:
             self._seen = {each.number: each for each in forwards}
 
     def _say(self, forward: Forward, text: str, *, is_trouble: bool = False) -> None:
-        self.lines.append(ForwardLine(self._clock.now(), forward.number, text, is_trouble))
+        self.lines.append(ForwardLine(self._clock.now(), forward.number, forward.address, text, is_trouble))
 
 
 def _where(forward: Forward) -> str:

@@ -14,9 +14,10 @@ from backends.model.age import format_duration
 from backends.model.table import Row
 from screens.actions import Action, bindings
 from screens.deck import Deck
-from screens.frame import FramedScreen
+from screens.forwards.asking import ForwardAsking
 from screens.lines import as_content, line
 from screens.places import ContainersPlace, DetailPlace, LogsPlace
+from screens.shell.asking import ShellAsking
 from screens.simple_table import changes, text_columns, text_row
 from screens.widgets.live_table import LiveTable
 from screens.widgets.table_messages import RowSelected
@@ -39,6 +40,16 @@ ACTIONS = (
         call="logs(True)",
         footer="previous",
     ),
+    Action(
+        "containers.shell",
+        "s",
+        "Shell",
+        "run a shell, or a command, in the container",
+        "Container",
+        footer="shell",
+        writes=True,
+    ),
+    Action("containers.forward", "F", "Port-forward", "lead a port of this machine to the pod; :pf lists", "Pod"),
     Action("containers.all-logs", "a", "All logs", "the logs of all containers of the pod", "Pod", footer="all logs"),
     Action("containers.describe", "d", "Describe", "describe the pod", "Pod", footer="describe"),
     Action("containers.yaml", "y", "YAML", "the pod as YAML", "Pod", footer="yaml"),
@@ -46,7 +57,7 @@ ACTIONS = (
 )
 
 
-class ContainersScreen(FramedScreen):
+class ContainersScreen(ShellAsking, ForwardAsking):
     """Containers of one pod, read again every few seconds."""
 
     ACTIONS = ACTIONS
@@ -119,6 +130,13 @@ class ContainersScreen(FramedScreen):
 
     def action_yaml(self) -> None:
         self.visit(DetailPlace(self.place.stamp, "pods", self.place.pod, self.place.namespace, yaml=True))
+
+    def action_shell(self) -> None:
+        if row := self.table.cursor_row:
+            self.ask_for_shell(self.place.stamp, self.place.namespace, self.place.pod, row.name)
+
+    def action_forward(self) -> None:
+        self.ask_for_forward(self.place.stamp, self.place.namespace, f"pod/{self.place.pod}")
 
     def action_copy(self) -> None:
         if row := self.table.cursor_row:

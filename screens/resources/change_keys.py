@@ -35,15 +35,21 @@ ACTIONS = (
     Action("resources.rollback", "ctrl+l", "Roll back", "go back to a revision it had", "Change", writes=True),
     Action("resources.autoscale", "H", "Autoscale", "let the cluster keep the replicas by CPU", "Change", writes=True),
     Action("resources.pause", "z", "Pause rollout", "roll out nothing until it is resumed", "Change", writes=True),
+    Action("resources.shell", "s", "Shell", "run a shell, or a command, in a container", "Pod", "shell", writes=True),
     Action("resources.resume", "Z", "Resume rollout", "roll out what was changed meanwhile", "Change", writes=True),
 )
 """Keys as fingers know them from k9s where it has them."""
+
+FORWARD = Action("resources.forward", "F", "Port-forward", "lead a port of this machine to the pod; :pf lists", "Row")
+"""No change: it needs no arming."""
 
 KINDS: dict[str, frozenset[str]] = {
     "cordon": frozenset({"nodes"}),
     "uncordon": frozenset({"nodes"}),
     "drain": frozenset({"nodes"}),
     "evict": frozenset({"pods"}),
+    "shell": frozenset({"pods"}),
+    "forward": frozenset({"pods", "services", "deployments", "statefulsets", "daemonsets", "replicasets"}),
     "scale": SCALED,
     "restart": ROLLED,
     "set_image": ROLLED,

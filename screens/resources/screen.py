@@ -27,7 +27,7 @@ from screens.resources.columns import default_sort, table_columns
 from screens.resources.csv_lines import csv_lines
 from screens.resources.drill import WITH_LOGS, plural_of
 from screens.resources.keys import ACTIONS, LARGEST_FIRST
-from screens.resources.node_changes import ObjectChanges
+from screens.resources.pod_changes import PodChanges
 from screens.resources.rows import Counts, favourites, favourites_line, states_line, title_line
 from screens.widgets.heading import Heading
 from screens.widgets.live_table import LiveTable
@@ -44,11 +44,11 @@ _FILLING_S = 2.0
 _FILL_PERIOD_S = 0.25
 
 
-class ResourcesScreen(ObjectChanges):
+class ResourcesScreen(PodChanges):
     """Rows of one kind, pulled from the view ten times a second at most."""
 
-    ACTIONS = (*change_keys.ACTIONS, *ACTIONS)
-    BINDINGS: ClassVar = bindings((*change_keys.ACTIONS, *ACTIONS))
+    ACTIONS = (*change_keys.ACTIONS, change_keys.FORWARD, *ACTIONS)
+    BINDINGS: ClassVar = bindings((*change_keys.ACTIONS, change_keys.FORWARD, *ACTIONS))
     CSS_PATH = "resources.tcss"
 
     def __init__(self, deck: Deck, place: ResourcesPlace, resources: Resources, details: Details) -> None:
