@@ -42,7 +42,7 @@ class Proposer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What the dialog is left with when the answer is yes."""
+    """What the dialog is left with when the answer is yes, or when rules refused it: then `consent` is no consent."""
 
     work: Work
     proposal: Proposal
@@ -166,7 +166,16 @@ class GateDialog(ModalScreen[Agreement | None]):
         if field.display:
             self._close_override()
         else:
-            self.dismiss(None)
+            self.dismiss(self._refused())
+
+    def _refused(self) -> Agreement | None:
+        """What the gate refused to someone who was armed goes to the gate all the same, which records the refusal."""
+        work, proposal = self._work, self._proposal
+        if work is None or proposal is None or not self._gate.arming.is_armed:
+            return None
+        if not (proposal.denied or proposal.refusals(self._overrides, self._names)):
+            return None
+        return Agreement(work, proposal, Consent(False, self._names, self._overrides, self._reason))
 
     @on(Button.Pressed, "#yes")
     def _yes(self) -> None:

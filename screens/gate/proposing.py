@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from screens.gate.dialog import Agreement, MakeWork
 
 
+_IN_PARTS = ("drain", "batch")
+"""Changes whose parts are worth watching one by one."""
+
+
 class Proposing(Speaking):
     """The part of every screen that asks for changes."""
 
@@ -46,8 +50,11 @@ class Proposing(Speaking):
 
     async def _propose(self, title: str, make: MakeWork) -> None:
         agreement, runs = await self.agree(title, make), self.deck.writing.runs
-        if agreement is not None and runs is not None:
-            self.started(runs.start(agreement.work, agreement.proposal, agreement.consent))
+        if agreement is None or runs is None:
+            return
+        run = runs.start(agreement.work, agreement.proposal, agreement.consent)
+        if agreement.consent.confirmed:
+            self.started(run)
 
     def propose_staged(self, title: str, stamps: Sequence[str], plan: PlanOne) -> None:
         """Change several stamps in turn: first, soak, rest; each with its own plan and its own yes."""
@@ -68,8 +75,13 @@ class Proposing(Speaking):
         self.post_message(Visit(StagingPlace(len(stager.all) - 1)))
 
     def started(self, run: Run) -> None:
-        """A change began: its end is said by whatever screen is in view then."""
-        self.say(f"began to {run.change.summary}")
+        """A change began: one of many parts is shown, the end of any is said by whatever screen is in view then."""
+        from screens.places import RunPlace, Visit
+
+        if run.change.action in _IN_PARTS:
+            self.post_message(Visit(RunPlace(run.number)))
+        else:
+            self.say(f"began to {run.change.summary}; :runs shows how it gets on")
 
     def _why_not(self, otherwise: str) -> str:
         return self.deck.overview.failure or f"still starting: {otherwise}"

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 from backends.errors import StampdeckError
 from backends.model.table import Row
-from screens.places import RunPlace
 from screens.resources.change_words import read_deletion, read_drain
 from screens.resources.changes import RowChanges
 
 if TYPE_CHECKING:
     from backends.model.drain import DrainOptions
-    from backends.operations.runs import Run
     from backends.operations.work import Work
 
 
@@ -103,12 +101,6 @@ class ObjectChanges(RowChanges):
             return await planner.drain(named[name].stamp, named[name].name, options)
 
         self.propose_nodes(f"drain {len(named)} nodes", {name: row.stamp for name, row in named.items()}, plan)
-
-    def started(self, run: Run) -> None:
-        """A drain is followed pod by pod; leaving that screen leaves it going on."""
-        super().started(run)
-        if run.change.action == "drain":
-            self.visit(RunPlace(run.number))
 
     def _set_pairs(self, mode: str, text: str) -> None:
         from backends.operations.object_works.label import read_pairs

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,8 +68,11 @@ def console(tmp_path: Path) -> Callable[..., AbstractContextManager[Tmux]]:
     """Start `stampdeck …` in a terminal of the given size."""
     require(shutil.which("tmux") is not None, "tmux is not installed")
 
-    def start(*arguments: str, columns: int = 120, rows: int = 36) -> Tmux:
+    def start(
+        *arguments: str, columns: int = 120, rows: int = 36, environment: Mapping[str, str] | None = None
+    ) -> Tmux:
         surroundings = {name: os.environ[name] for name in ("HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")}
+        surroundings |= environment or {}
         return Tmux([STAMPDECK, *arguments], tmp_path, columns=columns, rows=rows, environment=surroundings)
 
     return start
