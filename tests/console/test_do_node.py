@@ -82,7 +82,7 @@ def _is_well() -> bool:
 def _node_of_web() -> str:
     """Return a node that a pod of ratings-web runs on."""
     pods = _ask("GET", "/api/v1/namespaces/default/pods?labelSelector=app%3Dratings-web")["items"]
-    return str(pods[0]["spec"]["nodeName"])
+    return next(str(each["spec"]["nodeName"]) for each in pods if "deletionTimestamp" not in each["metadata"])
 
 
 def _cordoned(name: str = NODE) -> bool:
