@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+PORTS_HINT = "LOCAL:REMOTE, such as 8080:80; :80 takes any free port"
+_LARGEST = 65_535
+
 
 class ForwardState(StrEnum):
     """How a forwarded port is."""
@@ -42,3 +45,20 @@ class Forward:
     def address(self) -> str:
         """Where to connect to on this machine."""
         return f"127.0.0.1:{self.local_port}"
+
+
+def read_ports(text: str) -> tuple[int, str]:
+    """Read `8080:80`, `:80` (any free port), `80` (the same on both sides), `8080:http`: the local port and the other.
+
+    ValueError says what is wrong.
+    """
+    local, colon, remote = text.strip().rpartition(":")
+    if not remote or not all(each.isalnum() or each == "-" for each in remote):
+        raise ValueError(f"write {PORTS_HINT}")
+    if remote.isdecimal() and not 1 <= int(remote) <= _LARGEST:
+        raise ValueError(f"{remote} is no port: take one from 1 to {_LARGEST}")
+    if not colon:
+        return (int(remote) if remote.isdecimal() else 0), remote
+    if local and not (local.isascii() and local.isdecimal() and int(local) <= _LARGEST):
+        raise ValueError(f"{local} is no port of this machine: take one from 1 to {_LARGEST}, or none for any")
+    return int(local or 0), remote

@@ -137,7 +137,7 @@ class ShellWork:
             raise Stopped(f"left {title}", why=how, todo=_STILL, stamp=self._change.stamp) from None
         except SourceError as error:
             how = f"{error.what}: {error.why}"
-            raise PartlyDone(error.what, why=error.why, todo=_advice(error), stamp=self._change.stamp) from None
+            raise PartlyDone(error.what, why=error.why, todo=self._advice(error), stamp=self._change.stamp) from None
         finally:
             lasted_s = self._clock.monotonic() - began
             if tape is not None:
@@ -185,6 +185,16 @@ class ShellWork:
             where = f"{target.namespace}/{target.name} ({request.container}) on {self._change.stamp}"
             await self._seat.converse(stream, f"{request.shown} in {where}", tape)
             self.exit_code = stream.exit_code
+
+    def _advice(self, error: SourceError) -> str:
+        """Say what to do about a command that could not be begun, or was cut."""
+        if not isinstance(error, NotFound) or self._cluster is None or "executable file not found" not in error.why:
+            return error.todo or _STILL
+        target, words = self._change.target, ("--image=busybox", f"--target={self._request.container}")
+        line = kubectl_line(
+            self._cluster.stamp, "debug", "-it", f"pod/{target.name}", *words, namespace=target.namespace
+        )
+        return f"the image has no such program: name another one, or add a container that has it: {line}"
 
     def _tape(self, operation: str) -> Tape | None:
         if not self._request.record or self._tapes is None or self._clock is None:
@@ -274,9 +284,3 @@ def _told(tape: Tape | None) -> str:
     if tape is None:
         return "not recorded"
     return f"recorded in {tape.path}" + (f", but not to its end: {tape.problem}" if tape.problem else "")
-
-
-def _advice(error: StampdeckError) -> str:
-    if isinstance(error, NotFound) and "executable file not found" in error.why:
-        return f"{error.todo}: kubectl debug -it POD --image=busybox --target=CONTAINER"
-    return error.todo or _STILL

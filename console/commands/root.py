@@ -19,6 +19,8 @@ COMMANDS = {
     "drift": LazyCommand("console.commands.drift:drift", "What is not the same on all stamps."),
     "doctor": LazyCommand("console.commands.doctor:doctor", "Check every source of every stamp, and say what to do."),
     "do": LazyCommand("console.commands.do:do", "Change something on a stamp, through the write gate."),
+    "exec": LazyCommand("console.commands.exec_command:exec_command", "Run a command or a shell in a container."),
+    "port-forward": LazyCommand("console.commands.port_forward:port_forward", "Lead ports of this machine to pods."),
     "audit": LazyCommand("console.commands.audit:audit", "Say who changed what, and check that the record is whole."),
     "config": LazyCommand("console.commands.config:config", "Check, show or describe the configuration."),
     "init": LazyCommand("console.commands.init:init", "Write a first fleet.yaml."),

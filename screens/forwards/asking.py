@@ -5,10 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from backends.errors import StampdeckError
+from backends.model.forward import PORTS_HINT, read_ports
 from screens.frame import FramedScreen
-
-HINT = "LOCAL:REMOTE, such as 8080:80; :80 takes any free port"
-_LARGEST = 65_535
 
 
 class ForwardAsking(FramedScreen):
@@ -20,7 +18,7 @@ class ForwardAsking(FramedScreen):
     def ask_for_forward(self, stamp: str, namespace: str, target: str) -> None:
         """Ask which ports to lead where."""
         self._forward_to = (stamp, namespace, target)
-        self.prompt.open("forward", f"port to {target}:", hint=HINT)
+        self.prompt.open("forward", "port:", hint=PORTS_HINT)
 
     def entered(self, mode: str, text: str) -> str:
         """Take the line a forwarded port asked for; return what is wrong with it, or nothing."""
@@ -44,20 +42,3 @@ class ForwardAsking(FramedScreen):
             self.say(str(error), "error")
         else:
             self.say(f"{forward.address} leads to port {forward.port} of {target} on {stamp}; :pf lists and stops it")
-
-
-def read_ports(text: str) -> tuple[int, str]:
-    """Read `8080:80`, `:80` (any free port), `80` (the same on both sides), `8080:http`: the local port and the other.
-
-    ValueError says what is wrong.
-    """
-    local, colon, remote = text.strip().rpartition(":")
-    if not remote or not all(each.isalnum() or each == "-" for each in remote):
-        raise ValueError(f"write {HINT}")
-    if remote.isdecimal() and not 1 <= int(remote) <= _LARGEST:
-        raise ValueError(f"{remote} is no port: take one from 1 to {_LARGEST}")
-    if not colon:
-        return (int(remote) if remote.isdecimal() else 0), remote
-    if local and not (local.isascii() and local.isdecimal() and int(local) <= _LARGEST):
-        raise ValueError(f"{local} is no port of this machine: take one from 1 to {_LARGEST}, or none for any")
-    return int(local or 0), remote

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from backends.model.shell import ShellRequest
     from backends.operations.shell import ShellWork
 
-HINT = "enter: bash or sh; or a command; first -c NAME for a container, record to record it"
+HINT = "bash or sh, or write a command; first: record, -c CONTAINER"
 
 
 class ShellAsking(FramedScreen):
@@ -26,7 +26,7 @@ class ShellAsking(FramedScreen):
     def ask_for_shell(self, stamp: str, namespace: str, pod: str, container: str = "") -> None:
         """Ask what to run in a container of a pod."""
         self._shell_in = (stamp, namespace, pod, container)
-        self.prompt.open("shell", f"shell in {container or pod}:", hint=HINT)
+        self.prompt.open("shell", "shell:", hint=HINT)
 
     def entered(self, mode: str, text: str) -> str:
         """Take the line a shell asked for; return what is wrong with it, or nothing."""

@@ -62,7 +62,7 @@ class Bridge:
             await self._draw(_banner(title))
             tty.setraw(self._source)
             async with _sizes(self._source) as resized:
-                await _first_of(self._show(), self._type(), self._resize(resized))
+                await first_of(self._show(), self._type(), self._resize(resized))
         except (termios.error, OSError) as error:
             raise TerminalGone from error
         finally:
@@ -128,7 +128,7 @@ def _banner(title: str) -> bytes:
     return f"\x1b[2J\x1b[H\x1b[1m{inert.line(title)}\x1b[m\r\n{way}\r\n".encode()
 
 
-async def _first_of(*calls: Any) -> None:
+async def first_of(*calls: Any) -> None:
     """Run all beside each other until the first ends; what it raises is raised."""
     tasks = [asyncio.ensure_future(each) for each in calls]
     try:

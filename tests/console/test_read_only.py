@@ -28,6 +28,8 @@ COMMAND_LINES: dict[str, list[tuple[str, ...]]] = {
     "logs": [("logs", WEB, "--tail", "5")],
     "doctor": [("doctor",)],
     "do": [],  # each action below
+    "exec": [("exec", "ratings-mongodb-0", "--stamp", "orlando", "--yes", "--", "true")],
+    "port-forward": [("port-forward", "--help")],  # goes on until it is stopped, and changes nothing
     "audit": [("audit",), ("audit", "verify"), ("audit", "open"), ("audit", "export")],
     "config": [("config", "check"), ("config", "show"), ("config", "schema")],
     "init": [("init", "--help")],  # asks no API
