@@ -115,7 +115,8 @@ class Forwarding:
         async for forwards in self.forwards.follow():
             for forward in forwards:
                 before = self._seen.get(forward.number)
-                if before is None or before.pod != forward.pod or before.state is not forward.state:
+                was = (before.pod, before.state) if before is not None else ("", ForwardState.WAITING)
+                if was != (forward.pod, forward.state):
                     self._say(forward, _where(forward), is_trouble=forward.state is ForwardState.WAITING)
                 if forward.problem and (before is None or before.problem_at != forward.problem_at):
                     self._say(forward, forward.problem, is_trouble=True)

@@ -200,7 +200,7 @@ async def test_an_image_without_a_shell_is_a_failure_with_a_way_out() -> None:
     )
     outcome = await setting.do(await setting.plan())
     assert outcome.result is Result.FAILED
-    assert "executable file not found" in outcome.why and "kubectl debug" in outcome.todo
+    assert "executable file not found" in outcome.why and "debug -it pod/web-1 --image" in outcome.todo
 
 
 @pytest.mark.parametrize(
