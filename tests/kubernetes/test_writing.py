@@ -25,10 +25,12 @@ from backends.errors import (
     Unreachable,
 )
 from backends.kubernetes import Cluster
+from backends.kubernetes.budget import Budget, Meter
 from backends.kubernetes.failures import Unsent
 from backends.model.server_warnings import hear_warnings
 from backends.operations.ports import ClusterWriter, PatchKind
 from tests.kubernetes.wild_server import FAST, TOKEN, Request, WildServer, opened
+from tests.support.clock import ManualClock
 from tests.support.waiting import until
 
 IMPATIENT = replace(FAST, write_s=1.0)
@@ -276,3 +278,19 @@ async def test_a_namespace_or_name_that_is_missing_is_told_before_anything_is_se
     with pytest.raises(Invalid, match="belongs to an object"):
         await writer.create("pods", {}, namespace="shop", subresource="eviction")
     assert not _writes(server)
+
+
+async def test_writes_go_first_but_not_without_bound() -> None:
+    clock = ManualClock()
+    budget = Budget(2.0, clock, Meter(clock))
+    reads = [asyncio.create_task(budget.spend()) for _ in range(11)]
+    await clock.settle()
+    assert sum(each.done() for each in reads) == 10, "five seconds' worth of burst"
+    writes = [asyncio.create_task(budget.spend_first()) for _ in range(11)]
+    await clock.settle()
+    assert sum(each.done() for each in writes) == 10, "as many again, while a read waits"
+    await clock.advance(0.5)
+    assert all(each.done() for each in writes)
+    assert not reads[-1].done(), "what the writes took is given back first"
+    await clock.until(reads[-1].done)
+    assert clock.monotonic() == pytest.approx(6.0, abs=0.6)
