@@ -9,7 +9,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 DEFAULT_FPS = 10.0
-_BREATH_S = 0.005
+_BREATH_S = 0.002
 """What is left to keys and other work between two parts of one change."""
 
 
