@@ -12,12 +12,13 @@ import logging
 import uuid
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
 
 from backends.clock import Clock
 from backends.errors import JournalFailed, Refused, SourceError, StampdeckError
 from backends.model.change import Change, Impact
 from backends.model.journal import EventKind
-from backends.model.proposal import Consent, Outcome, Proposal, Result, Step
+from backends.model.proposal import Consent, Finding, Level, Outcome, Proposal, Result, Step
 from backends.operations.acting import act_and_verify, read_back
 from backends.operations.agreement import STEPS, demand_agreement
 from backends.operations.arming import Arming
@@ -68,9 +69,10 @@ class Gate:
         """Examine a work on every step that needs no consent; never raises for what the systems say."""
         return await self._proposer.propose(work)
 
-    async def propose_again(self, work: Work) -> Proposal:
-        """Examine a work that was left open: no dry run, for a part of it may be done."""
-        return await self._proposer.propose(work, dry_run=False)
+    async def propose_again(self, work: Work, operation: str) -> Proposal:
+        """Examine a work that was left open: no dry run, for a part of it may be done; its own lock is in no way."""
+        proposal = await self._proposer.propose(work, dry_run=False)
+        return replace(proposal, findings=tuple(_without_own_lock(each, operation) for each in proposal.findings))
 
     async def consent_then(self, operation: str) -> Consent:
         """Return the consent an operation was begun or last taken up with; JournalFailed."""
@@ -115,7 +117,7 @@ class Gate:
             progress.enter(Step.ARMED)
             self._demand_armed(change)
             given = await self._given_then(operation, consent or Consent())
-            proposal = await self.propose_again(work)
+            proposal = await self.propose_again(work, operation)
             self._demand_agreement(proposal, given, progress)
             progress.enter(Step.LOCK)
             await self._clear_lock(change, given, operation)
@@ -217,6 +219,14 @@ class Gate:
 
 def _refused(step: Step, change: Change, why: str, todo: str) -> Refused:
     return Refused(f"refused to {change.summary}", step=step, why=why, todo=todo, stamp=change.stamp)
+
+
+def _without_own_lock(finding: Finding, operation: str) -> Finding:
+    """A lost lock that the operation itself left is taken again with it: its holder's name ends in its number."""
+    left_by = finding.typed.rpartition("/")[2]
+    if not left_by or not operation.startswith(left_by):
+        return finding
+    return Finding(finding.rule, Level.PASS, f"{finding.typed} left its lock: it goes on under it", finding.stamp)
 
 
 def _refusal(error: StampdeckError, operation: str) -> Outcome:

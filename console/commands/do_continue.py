@@ -58,7 +58,7 @@ async def _run(shell: Shell, asked: Asked, wanted: str, heed: Interruption) -> i
             reason=asked.write.reason or then.reason,
         )
         asked = replace(asked, write=given)
-        proposal = await services.gate.propose_again(work)
+        proposal = await services.gate.propose_again(work, operation)
         if not given.armed:
             return show_plan(proposal, asked)
         outcome = await carry_out(services, work, proposal, asked, heed, operation)

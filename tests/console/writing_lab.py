@@ -19,7 +19,7 @@ from tests.console.command_line import Outcome, stampdeck
 def do(*words: str) -> Outcome:
     """Run `stampdeck do`; no way it can end shows a traceback."""
     found = stampdeck("do", *words)
-    assert "Traceback" not in found.err
+    assert "Traceback" not in found.err, found.err
     return found
 
 

@@ -14,6 +14,7 @@ from backends.model.proposal import Consent, Level, Result, Step
 from backends.operations.gate import Gate
 from backends.operations.runs import Runs
 from backends.operations.takeover import Takeovers
+from backends.operations.work import Verified
 from tests.operations.gate_stage import FakeWork, Stage
 from tests.support.fake_journal import FakeJournal
 
@@ -110,6 +111,18 @@ async def test_a_holder_that_proves_alive_refuses_the_change() -> None:
     assert (await stage.do(work, Consent(True, (BOB.name,)))).is_well
     kinds = stage.journal.kinds()
     assert kinds.index(EventKind.TAKEN_OVER) < kinds.index(EventKind.INTENT)
+
+
+async def test_an_operation_that_goes_on_is_not_kept_out_by_its_own_lock() -> None:
+    stage = Stage()
+    await stage.journal.record("123456789abc", EventKind.INTENT, "orlando", {"confirmed": True})
+    stage.preconditions.found = (stamp_free(LockSurvey({"orlando": BOB}), "orlando"),)
+    work = FakeWork(verified=Verified(False, "as it was"))
+    await stage.runs.take_up(work, "123456789abc").finished()
+    assert work.acted == 1
+    await stage.journal.record("999956789abc", EventKind.INTENT, "orlando", {"confirmed": True})
+    outcome = await stage.runs.take_up(work, "999956789abc").finished()
+    assert (outcome.result, work.acted) == (Result.REFUSED, 1)
 
 
 async def test_the_rule_names_what_to_type_and_gives_way_to_it() -> None:
