@@ -202,7 +202,15 @@ async def test_an_api_that_stays_dead_ends_with_what_is_left(drained: Drained) -
 
 
 @pytest.mark.parametrize(
-    "fault", ["eviction-429=4", "conflict-409=nodes:1", "answer-lost=pods:1", "answer-lost=nodes:1"]
+    "fault",
+    [
+        "eviction-429=4",
+        "conflict-409=nodes:1",
+        "answer-lost=pods:1",
+        "answer-lost=nodes:1",
+        "watch-410",
+        "watch-silent",
+    ],
 )
 async def test_answers_that_are_lost_or_refused_make_no_difference(drained: Drained, fault: str) -> None:
     work = await DrainWork.plan(drained.cluster, NODE, OPTIONS, drained.clock)
