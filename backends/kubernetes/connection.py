@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import email.utils
+import functools
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -229,23 +230,10 @@ class Connection:
         doing: str,
     ) -> tuple[aiohttp.ClientWebSocketResponse, aiohttp.ClientResponse]:
         answers: list[aiohttp.ClientResponse] = []
-
-        async def examine(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-            # The WebSocket client tells a refusal without its body, which holds the reason.
-            answers.append(response := await self._send_once(request, handler))
-            self._note(response)
-            is_outdated = response.status == 401 and self._credentials.refuse(access)
-            if response.status == 101 or is_outdated:
-                return response
-            try:
-                await self._check(response, doing)
-                raise failures.not_upgraded(response.status, doing=doing, where=self.where)
-            finally:
-                response.close()
-
         while True:
             access = self._access = await self._credentials.current()
-            session = await stack.enter_async_context(new_session(force_close=True, middlewares=(examine,)))
+            examined = functools.partial(self._examine_upgrade, access, answers, doing)
+            session = await stack.enter_async_context(new_session(force_close=True, middlewares=(examined,)))
             try:
                 web = await session.ws_connect(
                     URL(access.server + path).with_query(query),
@@ -265,6 +253,25 @@ class Connection:
                 answers[-1].close()
                 raise failures.not_upgraded(101, doing=doing, where=self.where)
             return web, answers[-1]
+
+    async def _examine_upgrade(
+        self,
+        access: Access,
+        answers: list[aiohttp.ClientResponse],
+        doing: str,
+        request: aiohttp.ClientRequest,
+        handler: aiohttp.ClientHandlerType,
+    ) -> aiohttp.ClientResponse:
+        """Keep the answer; raise a refusal in the API's words, of which the WebSocket client tells only the number."""
+        answers.append(response := await self._send_once(request, handler))
+        self._note(response)
+        if response.status == 101 or (response.status == 401 and self._credentials.refuse(access)):
+            return response
+        try:
+            await self._check(response, doing)
+            raise failures.not_upgraded(response.status, doing=doing, where=self.where)
+        finally:
+            response.close()
 
     async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         with self._mapped(0.0):

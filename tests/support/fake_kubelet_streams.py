@@ -84,13 +84,7 @@ async def _run(socket: web.WebSocketResponse, command: list[str], *, tty: bool) 
         listening.add_done_callback(hang_up)
         code = await process.wait()
         await asyncio.gather(*copying)
-        if code == 0:
-            await _end(socket, {"status": "Success"})
-        else:
-            causes = [{"reason": "ExitCode", "message": str(code if code > 0 else 128 - code)}]
-            text = f"command terminated with non-zero exit code: exit status {code}"
-            details = {"status": "Failure", "reason": "NonZeroExitCode", "details": {"causes": causes}}
-            await _end(socket, details | {"message": text})
+        await _end(socket, _exit_status(code))
     finally:
         for task in (listening, *copying):
             task.cancel()
@@ -98,6 +92,14 @@ async def _run(socket: web.WebSocketResponse, command: list[str], *, tty: bool) 
             process.kill()
         if tty:
             os.close(leader)
+
+
+def _exit_status(code: int) -> dict[str, Any]:
+    if code == 0:
+        return {"status": "Success"}
+    causes = [{"reason": "ExitCode", "message": str(code if code > 0 else 128 - code)}]
+    text = f"command terminated with non-zero exit code: exit status {code}"
+    return {"status": "Failure", "reason": "NonZeroExitCode", "details": {"causes": causes}, "message": text}
 
 
 def _copies(socket: web.WebSocketResponse, process: asyncio.subprocess.Process, leader: int) -> list[Any]:
