@@ -6,6 +6,7 @@ Run by `make screenshots`. Writes docs/images/*.svg.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import tempfile
 from collections.abc import Callable
@@ -36,7 +37,8 @@ async def _until(seen: Callable[[], bool], what: str) -> None:
 
 def _text(app: StampdeckApp) -> str:
     """Return what is on the screen, without its layout."""
-    return re.sub(r"<[^>]+>", " ", app.export_screenshot()).replace("&#160;", " ")
+    bare = re.sub(r"<[^>]+>", " ", app.export_screenshot()).replace("&#160;", " ")
+    return " ".join(bare.split())
 
 
 def _save(app: StampdeckApp, name: str) -> None:
@@ -66,6 +68,24 @@ async def _tour(app: StampdeckApp, pilot: Pilot[int], control: LabControl) -> No
     await _until(lambda: _text(app).count("GET") > 10, "log lines")
     await asyncio.sleep(3)
     _save(app, "logs")
+    await pilot.press(*":deploy default @orlando /ratings-web", "enter")
+    await _until(lambda: "1 of" in _text(app), "one deployment")
+    await pilot.press("W", "s")
+    await _until(lambda: "replicas:" in _text(app), "the line for replicas")
+    await pilot.press("backspace", "2", "enter")
+    await _until(lambda: "by hand" in _text(app), "the plan")
+    await asyncio.sleep(6)  # for the notes of arming to go
+    _save(app, "change")
+    await pilot.press("escape", *":nodes @orlando /linuxpool.*-0", "enter")
+    await _until(lambda: "1 of" in _text(app), "one node")
+    await pilot.press("r")
+    await _until(lambda: "drain with:" in _text(app), "the line for the drain")
+    await pilot.press(*"emptydir", "enter")
+    await _until(lambda: "evict default/" in _text(app), "the plan of the drain")
+    await pilot.press("tab", "enter")
+    await _until(lambda: "gone" in _text(app), "a pod that is gone")
+    _save(app, "drain")
+    await _until(lambda: "succeeded" in _text(app), "the end of the drain")
     await control.fault("seattle", "pods-crashloop")
     await asyncio.sleep(20)
     await pilot.press(*":pods default @seattle /ratings-api", "enter")
@@ -82,6 +102,7 @@ async def main() -> None:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         ready: asyncio.Future[RunningLab] = asyncio.get_running_loop().create_future()
+        os.environ["STAMPDECK_JOURNAL"] = str(folder / "journal.db")
         lab = asyncio.create_task(run_lab(LabOptions(directory=folder / "lab"), ready.set_result))
         running = await ready
         settings = load_settings(str(running.config))

@@ -15,36 +15,40 @@ NAME_WIDTH = 20
 
 
 def proposal_lines(proposal: Proposal, overrides: Sequence[str], width: int, glyphs: Glyphs) -> list[Line]:
-    """Return everything an operator should know before saying yes; what refuses comes first."""
-    lines: list[Line] = []
+    """Return all one should know before a yes: what speaks against it, what it does, and what is well."""
+    here, lines = proposal.change.stamp, []
     if proposal.problem:
         lines += _entry(glyphs.down, "cannot be done", "bad", proposal.problem, width)
-    lines += _access_lines(proposal, width, glyphs)
-    order = (Level.REFUSE, Level.WARN, Level.PASS)
-    for finding in sorted(proposal.findings, key=lambda each: order.index(each.level)):
-        lines += finding_lines(finding, overrides, width, glyphs, proposal.change.stamp)
-    if proposal.preview.notes:
+    for answer in proposal.denied:
+        said = f"{answer.permission}: {answer.reason or 'no reason given'}"
+        lines += _entry(glyphs.locked, "not allowed", "bad", said, width)
+    for level in (Level.REFUSE, Level.WARN):
+        for finding in (each for each in proposal.findings if each.level is level):
+            lines += finding_lines(finding, overrides, width, glyphs, here)
+    lines += _what_it_does(proposal, width, bool(lines))
+    lines += [EMPTY, line(("what is well", "title"))]
+    for finding in (each for each in proposal.findings if each.level is Level.PASS):
+        lines += finding_lines(finding, overrides, width, glyphs, here)
+    for answer in (each for each in proposal.access if each.allowed):
+        lines += _entry(glyphs.good, "allowed", "good", str(answer.permission), width)
+    return lines
+
+
+def _what_it_does(proposal: Proposal, width: int, below: bool) -> list[Line]:
+    preview, lines = proposal.preview, []
+    if preview.notes:
         lines += [EMPTY, line(("plan", "title"))]
-        lines += [
-            line(("  ", None), part) for note in proposal.preview.notes for part in (wrap(note, width - 2, 6) or [""])
-        ]
-    if proposal.preview.diff:
-        lines += [EMPTY, line(("what would differ, by the server's own dry run", "title"))]
-        lines += [diff_line(each) for each in proposal.preview.diff.splitlines()]
+        lines += [line("  ", part) for note in preview.notes for part in (wrap(note, width - 2, 6) or [""])]
+    if preview.diff:
+        lines += [EMPTY, line(("what would differ, by the API's own dry run", "title"))]
+        lines += [diff_line(each) for each in preview.diff.splitlines()]
     lines += [EMPTY, line(("the same by hand", "title"))]
-    lines += [line(("  ", None), (part, "accent")) for part in wrap(proposal.change.command, width - 2, 8)]
-    return lines
-
-
-def _access_lines(proposal: Proposal, width: int, glyphs: Glyphs) -> list[Line]:
-    lines: list[Line] = []
-    for answer in proposal.access:
-        glyph, tone = (glyphs.good, "good") if answer.allowed else (glyphs.locked, "bad")
-        said = (
-            f"{answer.permission}" if answer.allowed else f"{answer.permission}: {answer.reason or 'no reason given'}"
-        )
-        lines += _entry(glyph, "allowed" if answer.allowed else "not allowed", tone, said, width)
-    return lines
+    lines += [
+        line("  ", (part, "accent"))
+        for each in proposal.change.command.splitlines()
+        for part in wrap(each, width - 2, 8)
+    ]
+    return lines if below else lines[1:]
 
 
 def finding_lines(finding: Finding, overrides: Sequence[str], width: int, glyphs: Glyphs, here: str = "") -> list[Line]:
