@@ -82,7 +82,7 @@ class Forwarding:
             await self._ports.stop(forward.number)
             raise
         self._operations[forward.number] = operation
-        self._say(forward, f"{forward.address} leads to port {forward.port} of {forward.target} on {stamp}")
+        self._say(forward, f"leads to port {forward.port} of {forward.target} on {stamp}")
         return forward
 
     async def stop(self, number: int, why: str = "stopped by the operator") -> None:
@@ -92,7 +92,7 @@ class Forwarding:
         await self._ports.stop(number)
         if forward is None:
             return
-        self._say(forward, f"{forward.address} was stopped")
+        self._say(forward, f"stopped: {why}")
         lasted_s = self._clock.now() - forward.since
         said = f"closed after {format_duration(lasted_s)}, {forward.served} connections served: {why}"
         ended = {"text": said, "served": forward.served, "lasted_s": round(lasted_s, 1)}

@@ -59,8 +59,9 @@ class Bridge:
         except termios.error:
             raise TerminalGone from None
         try:
-            await self._draw(_banner(title))
+            # What was typed before was meant for someone else, and is dropped; what is typed after the banner is not.
             tty.setraw(self._source)
+            await self._draw(_banner(title))
             async with _sizes(self._source) as resized:
                 await first_of(self._show(), self._type(), self._resize(resized))
         except (termios.error, OSError) as error:
