@@ -90,7 +90,7 @@ async def _tour(app: StampdeckApp, pilot: Pilot[int], control: LabControl) -> No
     await asyncio.sleep(20)
     await pilot.press(*":pods default @seattle /ratings-api", "enter")
     await _until(lambda: "CrashLoopBackOff" in _text(app), "a crash loop")
-    await pilot.press("s", "d")
+    await pilot.press("d")
     await _until(lambda: "exit code" in _text(app).lower(), "why")
     await asyncio.sleep(2)
     _save(app, "why")
