@@ -1,6 +1,6 @@
 """A console that tells each thing before and after it does it, and waits to be told to go on, or to be killed.
 
-    python -m tests.crash.child CONFIG scale STAMP REPLICAS | drain STAMP NODE | take-up OPERATION
+    python -m tests.crash.child CONFIG scale|shrink STAMP REPLICAS | drain STAMP NODE | take-up OPERATION
 
 The services are the real ones; only the calls that leave this process are stepped. Each step is one line on
 stdout (`before journal intent`, `after api replace scale`, …), each answer one line on stdin. The last line is

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 from backends.lab.runner import RunningLab
 
@@ -20,7 +21,7 @@ class Ended:
     outcome: str = ""
 
 
-class _Console:
+class SteppedConsole:
     """A child process that stands still at each step."""
 
     def __init__(self, lab: RunningLab, *words: str) -> None:
@@ -30,6 +31,8 @@ class _Console:
             stdout=subprocess.PIPE,
             text=True,
         )
+        self._steps: list[str] = []
+        self._stands = False
 
     def __enter__(self) -> Self:
         return self
@@ -42,29 +45,43 @@ class _Console:
 
     def run(self, kill_at: int | str | None = None) -> Ended:
         """Let it go step by step, until it is over, or killed (SIGKILL) at the step of a number or of these words."""
+        outcome = self.until(lambda steps: kill_at in (steps[-1], len(steps) - 1))
+        if not outcome:
+            self._process.kill()
+        assert self._process.wait(30) == (0 if outcome else -9)
+        return Ended(tuple(self._steps), outcome)
+
+    def until(self, stand: Callable[[Sequence[str]], bool]) -> str:
+        """Let it go on until it stands at a step for which `stand` is true of all steps so far; empty then.
+
+        Returns the outcome's words when it comes to its end before.
+        """
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None and stdout is not None
-        steps: list[str] = []
+        if self._stands:
+            self._go(stdin)
         for line in stdout:
             words = line.rstrip("\n")
             if words.startswith("over "):
-                assert self._process.wait(30) == 0
-                return Ended(tuple(steps), words.removeprefix("over "))
-            steps.append(words)
-            if kill_at in (words, len(steps) - 1):
-                self._process.kill()
-                assert self._process.wait(30) == -9
-                return Ended(tuple(steps))
-            stdin.write("go\n")
-            stdin.flush()
-        raise AssertionError(f"the console ended by itself after {steps[-3:]}")
+                return words.removeprefix("over ")
+            self._steps.append(words)
+            if stand(self._steps):
+                self._stands = True
+                return ""
+            self._go(stdin)
+        raise AssertionError(f"the console ended by itself after {self._steps[-3:]}")
+
+    def _go(self, stdin: IO[str]) -> None:
+        self._stands = False
+        stdin.write("go\n")
+        stdin.flush()
 
 
 async def stepped(lab: RunningLab, *words: str, kill_at: int | str | None = None) -> Ended:
     """Run a stepped console beside the lab of this process, to its end or to the step at which it is killed."""
 
     def run() -> Ended:
-        with _Console(lab, *words) as console:
+        with SteppedConsole(lab, *words) as console:
             return console.run(kill_at)
 
     return await asyncio.to_thread(run)
