@@ -85,7 +85,7 @@ class Connection:
         self._credentials = Credentials(stamp, clock, timing)
         self._access: Access | None = None
         self._session: aiohttp.ClientSession | None = None
-        self._fresh: aiohttp.ClientSession | None = None
+        self._fresh: set[aiohttp.ClientSession] = set()
 
     @property
     def where(self) -> str:
@@ -99,7 +99,7 @@ class Connection:
     async def close(self) -> None:
         """Close every connection; what is still open ends with an error for its reader."""
         await self._credentials.close()
-        for session in (self._session, self._fresh):
+        for session in (self._session, *self._fresh):
             if session is not None:
                 await session.close()
         for _ in range(3):
@@ -301,19 +301,22 @@ class Connection:
             headers = {"Accept": call.accept, "User-Agent": _USER_AGENT, **access.headers}
             if call.body is not None:
                 headers["Content-Type"] = call.content_type
-            async with self._sessions(call.fresh).request(
-                call.method,
-                URL(access.server + call.path),
-                params=call.query,
-                data=call.body,
-                headers=headers,
-                timeout=timeout,
-                ssl=access.tls if access.tls is not None else True,
-                server_hostname=access.server_name,
-                proxy=access.proxy,
-                allow_redirects=False,
-                middlewares=(self._send_once,) if call.once else (),
-            ) as response:
+            async with (
+                self._sessions(call.fresh) as session,
+                session.request(
+                    call.method,
+                    URL(access.server + call.path),
+                    params=call.query,
+                    data=call.body,
+                    headers=headers,
+                    timeout=timeout,
+                    ssl=access.tls if access.tls is not None else True,
+                    server_hostname=access.server_name,
+                    proxy=access.proxy,
+                    allow_redirects=False,
+                    middlewares=(self._send_once,) if call.once else (),
+                ) as response,
+            ):
                 self._note(response)
                 if response.status == 401 and self._credentials.refuse(access):
                     continue
@@ -377,11 +380,21 @@ class Connection:
             return
         self.skew_s = said - self.clock.now()
 
-    def _sessions(self, fresh: bool) -> aiohttp.ClientSession:
-        if fresh:
-            if self._fresh is None:
-                self._fresh = new_session(force_close=True)
-            return self._fresh
-        if self._session is None:
-            self._session = new_session(force_close=False)
-        return self._session
+    @contextlib.asynccontextmanager
+    async def _sessions(self, fresh: bool) -> AsyncIterator[aiohttp.ClientSession]:
+        """Give the session of all requests, or a `fresh` one whose connection ends with it.
+
+        A session that keeps no connections would end them politely, waiting half a minute for a server's consent;
+        one that is closed drops what it keeps at once.
+        """
+        if not fresh:
+            if self._session is None:
+                self._session = new_session(force_close=False)
+            yield self._session
+            return
+        async with new_session(force_close=False) as session:
+            self._fresh.add(session)
+            try:
+                yield session
+            finally:
+                self._fresh.discard(session)
