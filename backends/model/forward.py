@@ -53,7 +53,7 @@ def read_ports(text: str) -> tuple[int, str]:
     ValueError says what is wrong.
     """
     local, colon, remote = text.strip().rpartition(":")
-    if not remote or not all(each.isalnum() or each == "-" for each in remote):
+    if not remote.isascii() or not remote or not all(each.isalnum() or each == "-" for each in remote):
         raise ValueError(f"write {PORTS_HINT}")
     if remote.isdecimal() and not 1 <= int(remote) <= _LARGEST:
         raise ValueError(f"{remote} is no port: take one from 1 to {_LARGEST}")
