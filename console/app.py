@@ -31,6 +31,7 @@ from screens.fleet.screen import FLEET_CSS, FleetScreen
 from screens.frame import FramedScreen
 from screens.glyphs import ASCII, choose_glyphs
 from screens.learning import learn_words
+from screens.leaving import LeavingAsks
 from screens.output.ack_pacing import AckPacing
 from screens.output.ascii_lines import AsciiLines
 from screens.overview import Overview
@@ -51,7 +52,7 @@ OpenServices = Callable[[], AbstractAsyncContextManager["Services"]]
 _CLOSING_S = 3.0
 
 
-class StampdeckApp(AckPacing, EarlyKeys, ClipboardMixin, ThemeChoice, PaletteKey, App[int]):
+class StampdeckApp(AckPacing, EarlyKeys, ClipboardMixin, ThemeChoice, PaletteKey, LeavingAsks, App[int]):
     """The console on a set of stamps. `open_services` is entered after the first paint and left at the end.
 
     `keys` maps ids of actions to keys; `command` is obeyed as soon as the services run, as if typed after `:`;
@@ -226,7 +227,7 @@ class StampdeckApp(AckPacing, EarlyKeys, ClipboardMixin, ThemeChoice, PaletteKey
         if len(self.screen_stack) > 1:
             self.pop_screen()
         else:
-            self.exit(0)
+            self.leave_console()
 
     def action_walk(self, by: int) -> None:
         """Go back or forward along the places visited."""

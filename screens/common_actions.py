@@ -14,7 +14,7 @@ COMMON = (
         "common.quit",
         "ctrl+q,ctrl+c",
         "Quit",
-        "quit, from anywhere, at once",
+        "quit, from anywhere; asked once more while changes are going on",
         "General",
         priority=True,
         call="app.quit",
