@@ -128,11 +128,13 @@ class WritingServices:
             await self.forwards.close()
 
     async def close_runs(self) -> None:
-        """Leave what is going on open in the journal; before the journal is closed."""
+        """Leave what is going on open in the journal, and nothing armed; before the journal is closed."""
         if "stager" in vars(self):
             await self.stager.close()
         if "runs" in vars(self):
             await self.runs.close()
+        if "gate" in vars(self):
+            await self.gate.armed_periods.close()
 
     def _going_on(self) -> tuple[Change, ...]:
         return tuple(run.change for run in self.runs.active if run.change.takes_lock)

@@ -21,6 +21,7 @@ from backends.model.journal import EventKind
 from backends.model.proposal import Consent, Finding, Level, Outcome, Proposal, Result, Step
 from backends.operations.acting import act_and_verify, read_back
 from backends.operations.agreement import STEPS, demand_agreement
+from backends.operations.armed_period import ArmedPeriods
 from backends.operations.arming import Arming
 from backends.operations.gate_records import (
     change_data,
@@ -64,6 +65,7 @@ class Gate:
         self._clock = clock
         self._takeovers = takeovers
         self.arming = arming
+        self.armed_periods = ArmedPeriods(arming, journal, clock)
 
     async def propose(self, work: Work) -> Proposal:
         """Examine a work on every step that needs no consent; never raises for what the systems say."""

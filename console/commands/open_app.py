@@ -9,6 +9,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
+from backends.errors import JournalFailed
 from console.collecting import collect_young
 from console.commands.exits import ExitCode
 from screens.output.terminal_settings import terminal_settings
@@ -42,7 +43,7 @@ def open_app(shell: Shell, faults: FaultControl | None = None) -> int:
         refuse_unknown_keys(settings)
     app = StampdeckApp(
         settings.only(names),
-        lambda: _open_services(settings, names, lambda text: _tell(app, text)),
+        lambda: _open_services(settings, names, lambda text: _tell(app, text), app if shell.write else None),
         keys=settings.keys,
         theme=settings.theme,
         ascii_only=not terminal.unicode,
@@ -63,9 +64,12 @@ def _tell(app: StampdeckApp, text: str) -> None:
 
 @contextlib.asynccontextmanager
 async def _open_services(
-    settings: Settings, stamps: tuple[str, ...], tell: Callable[[str], None]
+    settings: Settings, stamps: tuple[str, ...], tell: Callable[[str], None], armed: StampdeckApp | None = None
 ) -> AsyncIterator[Services]:
-    """Load and open the services; what is loaded by then is left out of collections, which would halt the screen."""
+    """Load and open the services; what is loaded by then is left out of collections, which would halt the screen.
+
+    `armed` is the console that was started to write.
+    """
     from console.wiring import open_services, preload
 
     try:
@@ -75,7 +79,7 @@ async def _open_services(
         gc.enable()
     async with open_services(settings, stamps=stamps) as services:
         collecting = asyncio.create_task(collect_young(), name="collecting")
-        settling = asyncio.create_task(_settle(services, tell), name="settling")
+        settling = asyncio.create_task(_settle(services, tell, armed), name="settling")
         try:
             yield services
         finally:
@@ -85,11 +89,24 @@ async def _open_services(
                 await settling
 
 
-async def _settle(services: Services, tell: Callable[[str], None]) -> None:
+async def _arm(services: Services, tell: Callable[[str], None], app: StampdeckApp) -> None:
+    """Arm a console that was started with `--write`, as `W` does; it is told when it cannot be."""
+    await services.prepare()
+    try:
+        await services.gate.armed_periods.begin("by --write at the start")
+    except JournalFailed as error:
+        tell(f"still read-only: {error}")
+    else:
+        app.deck.writing.show_armed()
+
+
+async def _settle(services: Services, tell: Callable[[str], None], armed: StampdeckApp | None) -> None:
     """Once the first rows are there, import what may be asked for next; all of it stays, and is not looked through.
 
     Then what an ended console left open is compared with the clusters, and told.
     """
+    if armed is not None:
+        await _arm(services, tell, armed)
     await services.fleet.settled(_FIRST_ROWS_S)
     await services.prepare()
     gc.freeze()

@@ -53,7 +53,7 @@ def _show_version(ctx: click.Context, param: click.Parameter, asked: bool) -> No
 )
 @click.option("--config", metavar="FILE", type=click.Path(), help="fleet.yaml to use; STAMPDECK_CONFIG names one too.")
 @click.option("--stamp", "stamps", metavar="NAME", multiple=True, shell_complete=complete_stamps, help="Only this one.")
-@click.option("--write", is_flag=True, help="Arm writing: `do` acts.")
+@click.option("--write", is_flag=True, help="Arm writing: `do` acts, and the console starts armed.")
 @click.option("-c", "--command", metavar="TEXT", default="", help="Where to go first, as after `:` — 'pods @all'.")
 @click.option("--no-color", is_flag=True, help="No colours; NO_COLOR says the same.")
 @click.option("--log-file", metavar="FILE", type=click.Path(dir_okay=False), help="Where to log, never the screen.")

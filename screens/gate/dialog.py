@@ -24,6 +24,7 @@ from screens.lines import as_content, line
 from screens.text_view import TextView
 
 if TYPE_CHECKING:
+    from backends.operations.armed_period import ArmedPeriods
     from backends.operations.arming import Arming
     from backends.operations.work import Work
 
@@ -36,6 +37,8 @@ class Proposer(Protocol):
 
     @property
     def arming(self) -> Arming: ...
+    @property
+    def armed_periods(self) -> ArmedPeriods: ...
 
     async def propose(self, work: Work) -> Proposal: ...
 
@@ -205,9 +208,15 @@ class GateDialog(ModalScreen[Agreement | None]):
             self.set_focus(self.query_one("#no", Button) if yes.disabled else yes)
 
     def action_arm(self) -> None:
-        if not self._gate.arming.is_armed:
-            self._gate.arming.arm()
-        self._draw()
+        self.run_worker(self._arm(), group="arming", exclusive=True, exit_on_error=False)
+
+    async def _arm(self) -> None:
+        try:
+            await self._gate.armed_periods.begin()
+        except StampdeckError as error:
+            self.query_one("#asks", Static).update(as_content([line((f"still read-only: {error}", "bad"))]))
+        else:
+            self._draw()
 
     def action_override(self) -> None:
         """Open the field for the names of rules and the reason."""

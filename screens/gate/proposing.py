@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from backends.errors import StampdeckError
 from screens.speaking import Speaking
 
 if TYPE_CHECKING:
+    from backends.operations.gate import Gate
     from backends.operations.runs import Run
     from backends.operations.stager import Stager
     from backends.operations.staging import PlanOne, Staging
@@ -23,15 +25,22 @@ class Proposing(Speaking):
     """The part of every screen that asks for changes."""
 
     def action_arm(self) -> None:
-        arming = self.deck.writing.arming
-        if arming is None:
+        gate = self.deck.writing.gate
+        if gate is None:
             self.say(self._why_not("nothing can be armed yet"), "warning")
-        elif arming.is_armed:
-            arming.disarm("disarmed by hand")
+        elif gate.arming.is_armed:
+            gate.arming.disarm("disarmed by hand")
             self.say("read-only again")
         else:
-            arming.arm()
-            self.say(f"armed for {arming.armed_for_s / 60:g} minutes: W disarms", "warning")
+            self.work(partial(self._arm, gate), group="arming", exclusive=True)
+
+    async def _arm(self, gate: Gate) -> None:
+        try:
+            await gate.armed_periods.begin()
+        except StampdeckError as error:
+            self.say(f"still read-only: {error}", "error")
+        else:
+            self.say(f"armed for {gate.arming.armed_for_s / 60:g} minutes: W disarms", "warning")
 
     def propose(self, title: str, make: MakeWork) -> None:
         """Ask whether something should be done, and have it done after a yes; `make` reads what it starts from."""

@@ -111,6 +111,10 @@ class Writing:
         gate = self.gate
         return None if gate is None else gate.arming
 
+    def show_armed(self) -> None:
+        """Show from now on whether writing is armed: something else than a key armed it."""
+        self._use()
+
     def touch(self) -> None:
         """Note that someone is at the keys."""
         if self._used and self._source is not None:

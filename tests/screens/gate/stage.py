@@ -8,11 +8,13 @@ from textual.app import App
 
 from backends.model.change import Change, Impact, Permission, Target
 from backends.model.proposal import AccessAnswer, Ask, Finding, Level, Preview, Proposal
+from backends.operations.armed_period import ArmedPeriods
 from backends.operations.arming import Arming
 from screens.gate.dialog import Agreement, GateDialog
 from screens.glyphs import UNICODE
 from screens.themes import THEMES
 from tests.screens.stage import StillClock
+from tests.support.fake_journal import FakeJournal
 
 CHANGE = Change(
     "scale",
@@ -45,6 +47,8 @@ class StageGate:
 
     def __init__(self, answer: Proposal | Exception) -> None:
         self.arming = Arming(StillClock())
+        self.journal = FakeJournal()
+        self.armed_periods = ArmedPeriods(self.arming, self.journal, StillClock())
         self.answer = answer
         self.asked = 0
 
