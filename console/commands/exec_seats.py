@@ -127,7 +127,11 @@ async def _give_input(stream: ShellStream) -> None:
     if stream.can_end_input:
         await stream.close_stdin()
     else:
-        complain("this API cannot tell the command that its input ended (Kubernetes can from 1.30 on): it goes on")
+        # Not cut: what it is given may take it long, and it may know by itself where that ends.
+        complain(
+            "this API cannot tell the command that its input ended (Kubernetes can from 1.30 on): it goes on until it "
+            "ends by itself, as `head -c` does; ctrl-c leaves it"
+        )
 
 
 def _inert(line: bytes) -> bytes:
