@@ -64,7 +64,12 @@ async def _run(socket: web.WebSocketResponse, command: list[str], *, tty: bool) 
     pipe = follower if tty else asyncio.subprocess.PIPE
     try:
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
+            *command,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            start_new_session=True,
+            preexec_fn=_take_terminal if tty else None,
         )
     except OSError:
         text = f'exec failed: "{command[0]}": executable file not found in $PATH: unknown'
@@ -100,6 +105,11 @@ def _exit_status(code: int) -> dict[str, Any]:
     causes = [{"reason": "ExitCode", "message": str(code if code > 0 else 128 - code)}]
     text = f"command terminated with non-zero exit code: exit status {code}"
     return {"status": "Failure", "reason": "NonZeroExitCode", "details": {"causes": causes}, "message": text}
+
+
+def _take_terminal() -> None:
+    """Make its input its controlling terminal, as a container's runtime does: ctrl-c is a signal then."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _copies(socket: web.WebSocketResponse, process: asyncio.subprocess.Process, leader: int) -> list[Any]:
