@@ -22,13 +22,14 @@ from backends.kubernetes.budget import Budget, Meter
 from backends.kubernetes.credentials import Credentials
 from backends.kubernetes.streams_socket import ChannelSocket
 from backends.kubernetes.timing import Timing
-from backends.kubernetes.transport import beginning, drop_unread, keep_alive, new_session
+from backends.kubernetes.transport import Sockets, beginning, drop_unread, keep_alive, new_session
 from backends.model.stamp import Stamp
 
 T = TypeVar("T")
 
 JSON = "application/json"
 _USER_AGENT = "stampdeck"
+_CLOSING_TURNS = 6
 _PAUSE_S = 5.0
 """However long one answer of 429 asks for, other requests of the stamp wait no longer."""
 
@@ -86,6 +87,7 @@ class Connection:
         self._access: Access | None = None
         self._session: aiohttp.ClientSession | None = None
         self._fresh: set[aiohttp.ClientSession] = set()
+        self._sockets = Sockets()
 
     @property
     def where(self) -> str:
@@ -102,8 +104,9 @@ class Connection:
         for session in (self._session, *self._fresh):
             if session is not None:
                 await session.close()
-        for _ in range(3):
-            # Connections that were given up during their handshake close their sockets in the loop's next turns.
+        self._sockets.shut()
+        for _ in range(_CLOSING_TURNS):
+            # Connections that were given up, also during their handshake, close in the loop's next turns.
             await asyncio.sleep(0)
 
     async def request(
@@ -389,10 +392,10 @@ class Connection:
         """
         if not fresh:
             if self._session is None:
-                self._session = new_session(force_close=False)
+                self._session = new_session(force_close=False, sockets=self._sockets)
             yield self._session
             return
-        async with new_session(force_close=False) as session:
+        async with new_session(force_close=False, sockets=self._sockets) as session:
             self._fresh.add(session)
             try:
                 yield session

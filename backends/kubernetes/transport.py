@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import weakref
 from collections.abc import Sequence
+from typing import Any
 
 import aiohttp
 
@@ -14,12 +16,36 @@ _REFUSAL_LIMIT = 16 * 1024
 _KEEPALIVE = (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 20_000))
 
 
+class Sockets:
+    """The sockets made for sessions, for the end: what was given up politely waits for the server's consent."""
+
+    def __init__(self) -> None:
+        self._made: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+
+    def make(self, address: Any) -> socket.socket:
+        """Make a socket for an address as `getaddrinfo` returns it."""
+        family, kind, protocol, *_ = address
+        made = socket.socket(family, kind, protocol)
+        self._made.add(made)
+        return made
+
+    def shut(self) -> None:
+        """End every connection that is still there; their transports close in the loop's next turns."""
+        for each in tuple(self._made):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+
 def new_session(
-    *, force_close: bool, middlewares: Sequence[aiohttp.ClientMiddlewareType] = ()
+    *,
+    force_close: bool,
+    middlewares: Sequence[aiohttp.ClientMiddlewareType] = (),
+    sockets: Sockets | None = None,
 ) -> aiohttp.ClientSession:
     """Return a session without cookies or proxies of its own; with `force_close` each request is a new connection."""
     # No limit of connections: each watch holds one, and other calls are few (see Budget).
-    connector = aiohttp.TCPConnector(limit=0, force_close=force_close)
+    factory = sockets.make if sockets is not None else None
+    connector = aiohttp.TCPConnector(limit=0, force_close=force_close, socket_factory=factory)
     jar = aiohttp.DummyCookieJar()
     return aiohttp.ClientSession(
         connector=connector, cookie_jar=jar, read_bufsize=_READ_AHEAD, trust_env=False, middlewares=middlewares
