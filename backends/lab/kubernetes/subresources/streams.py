@@ -45,6 +45,8 @@ async def serve(context: ApiContext, call: Call, request: web.Request, resource:
     async def run(terminal: SocketTerminal | StreamTerminal) -> int:
         if call.subresource == "attach":
             return await _attach(context, call, container, terminal, tty=tty)
+        if not call.flag("stdin"):
+            terminal.take(b"")  # its input is /dev/null
         return await context.nodes.exec(call.namespace, call.name, container, command, terminal, tty=tty)
 
     until_killed = _mortal(context, call, pod["metadata"]["uid"], run)
