@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -102,6 +103,14 @@ async def test_a_stamp_that_another_holds_is_always_refused(impact: Impact) -> N
     stage.locks.found = LockSurvey({"orlando": BOB, "seattle": None})
     found = (await stage.ask(impact))["stamp-free"]
     assert (found.level, found.overridable) == (Level.REFUSE, False)
+
+
+async def test_what_takes_no_lock_is_only_warned_of_who_holds_it() -> None:
+    stage = _Stage(WELL)
+    stage.locks.found = LockSurvey({"orlando": BOB, "seattle": None})
+    shell = replace(a_change(Impact.CAREFUL), takes_lock=False)
+    found = {each.rule: each for each in await stage.rules.examine(shell)}["stamp-free"]
+    assert found.level is Level.WARN and "bob@helper" in found.evidence
 
 
 async def test_an_only_stamp_is_warned_of_and_not_measured() -> None:
