@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from screens.frame import FramedScreen
-from screens.shell.lending import LentTerminal
 
 if TYPE_CHECKING:
     from backends.model.shell import ShellRequest
@@ -45,6 +44,8 @@ class ShellAsking(FramedScreen):
         if shells is None or runs is None:
             self.say(self.deck.overview.failure or "still starting: no shell can be opened yet", "warning")
             return
+        from screens.shell.lending import LentTerminal  # with the first shell
+
         seat = LentTerminal(self.app)
 
         async def plan() -> ShellWork:
