@@ -71,7 +71,16 @@ class GateDialog(ModalScreen[Agreement | None]):
         Binding("ctrl+q,ctrl+c", "app.quit", "quit", priority=True, show=False),
     ]
 
-    def __init__(self, title: str, make: MakeWork, gate: Proposer, glyphs: Glyphs, copy: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        title: str,
+        make: MakeWork,
+        gate: Proposer,
+        glyphs: Glyphs,
+        copy: Callable[[str], None],
+        given: Consent | None = None,
+    ) -> None:
+        """`given` is what was set aside and typed for this change before."""
         super().__init__()
         self._title = title
         self._make = make
@@ -81,9 +90,8 @@ class GateDialog(ModalScreen[Agreement | None]):
         self._work: Work | None = None
         self._proposal: Proposal | None = None
         self._problem = ""
-        self._overrides: tuple[str, ...] = ()
-        self._names: tuple[str, ...] = ()
-        self._reason = ""
+        given = given or Consent()
+        self._overrides, self._names, self._reason = given.overrides, given.typed_names, given.reason
         self._drawn: object = None
 
     def compose(self) -> ComposeResult:

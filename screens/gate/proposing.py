@@ -10,11 +10,12 @@ from backends.errors import StampdeckError
 from screens.speaking import Speaking
 
 if TYPE_CHECKING:
+    from backends.model.proposal import Consent
     from backends.operations.gate import Gate
     from backends.operations.runs import Run
     from backends.operations.stager import Stager
     from backends.operations.staging import PlanOne, Staging
-    from screens.gate.dialog import Agreement, MakeWork
+    from screens.gate.dialog import Agreement, MakeWork, Proposer
 
 
 _IN_PARTS = ("drain", "batch")
@@ -46,15 +47,21 @@ class Proposing(Speaking):
         """Ask whether something should be done, and have it done after a yes; `make` reads what it starts from."""
         self.work(partial(self._propose, title, make), group="gate", exclusive=True)
 
-    async def agree(self, title: str, make: MakeWork) -> Agreement | None:
-        """Show the dialog and return what was agreed to; None for No. Only in a worker of this screen."""
+    async def agree(
+        self, title: str, make: MakeWork, gate: Proposer | None = None, given: Consent | None = None
+    ) -> Agreement | None:
+        """Show the dialog and return what was agreed to; None for No. Only in a worker of this screen.
+
+        `given` is a consent that holds already, but for the yes itself.
+        """
         from screens.gate.dialog import GateDialog  # imported with the first question
 
-        gate = self.deck.writing.gate
+        gate = gate or self.deck.writing.gate
         if gate is None:
             self.say(self._why_not("nothing can be changed yet"), "warning")
             return None
-        dialog = GateDialog(title, make, gate, self.deck.glyphs, lambda text: self.copy(text, "copied the command"))
+        copy = partial(self.copy, done="copied the command")
+        dialog = GateDialog(title, make, gate, self.deck.glyphs, copy, given)
         return await self.app.push_screen_wait(dialog)
 
     async def _propose(self, title: str, make: MakeWork) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from backends.model.change import Change
     from backends.model.proposal import Outcome
     from backends.operations.arming import Arming
     from backends.operations.forwarding import Forwarding
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from backends.operations.runs import Run, Runs
     from backends.operations.shell import Shells
     from backends.operations.stager import Stager
+    from backends.operations.work import Work
 
 
 IDLE_TOLD_S = 60.0
@@ -35,6 +37,7 @@ class WritingSource(Protocol):
     def shells(self) -> Shells: ...
     @property
     def forwards(self) -> Forwarding: ...
+    def rebuilt(self, change: Change) -> Work | None: ...
 
 
 class Writing:
@@ -99,6 +102,10 @@ class Writing:
             return None
         self._forwards = self._source.forwards
         return self._forwards
+
+    def rebuilt(self, change: Change) -> Work | None:
+        """Return the work of a change that the journal has, None when this console cannot go on with it."""
+        return None if self._source is None else self._source.rebuilt(change)
 
     @property
     def forward_count(self) -> int:

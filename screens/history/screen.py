@@ -15,8 +15,8 @@ from backends.model.table import Row
 from backends.operations.history import History
 from screens.actions import Action, bindings
 from screens.deck import Deck
-from screens.frame import FramedScreen
 from screens.history.rows import COLUMNS, NOTHING_YET, counts_text, is_open, operation_row, table_columns
+from screens.history.taking_up import TakingUp
 from screens.lines import as_content, line, spread
 from screens.places import HistoryPlace, OperationPlace
 from screens.simple_table import changes
@@ -40,12 +40,21 @@ ACTIONS = (
         "History",
         footer="compare open",
     ),
+    Action(
+        "history.take-up",
+        "t",
+        "Go on",
+        "go on with an open operation where it stopped, once it is agreed to anew",
+        "History",
+        footer="go on",
+        writes=True,
+    ),
     Action("history.verify", "v", "Verify", "check the chain of the journal, row by row", "History", footer="verify"),
     Action("history.copy", "c", "Copy", "copy the operation's number", "History", footer="copy"),
 )
 
 
-class HistoryScreen(FramedScreen):
+class HistoryScreen(TakingUp):
     """The journal's operations; what other consoles of this machine record appears too."""
 
     ACTIONS = ACTIONS
@@ -183,6 +192,13 @@ class HistoryScreen(FramedScreen):
             return
         self._tried_at = 0.0
         self.say("\n".join(map(str, found)) if found else "nothing is open")
+
+    def action_take_up(self) -> None:
+        row = self.table.cursor_row
+        if row is None or not is_open(row):
+            self.say("nothing is open there", "warning")
+        else:
+            self.take_up(row.name, self._reconciliation)
 
     def action_verify(self) -> None:
         self.work(self._verify, group="verifying", exclusive=True)

@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 
 import screens
-from backends.model.journal import EventKind
+from backends.clock import SystemClock
+from backends.journal import SqliteJournal
+from backends.model.change import Change
+from backends.model.journal import Author, EventKind
 from backends.model.proposal import Result, Step
+from backends.operations.gate_records import change_data
 from console.configuration import load_settings
 from console.wiring import Services, open_services
 from screens.faults.screen import FaultsScreen
@@ -35,6 +39,7 @@ from tests.console.every_key import EditingApp, Operator
 from tests.console.writing_lab import ask_api
 from tests.support.api_audit import audited_lab
 
+LEFT_OPEN = "left-open"
 POD = "ratings-mongodb-0"
 WEB = "/apis/apps/v1/namespaces/default/deployments/ratings-web"
 OTHER_REVISION = {"spec": {"template": {"metadata": {"labels": {"tried": "once"}}}}}
@@ -75,6 +80,15 @@ def all_screens() -> set[type[FramedScreen]]:
     return found_classes - {FramedScreen, FaultsScreen}
 
 
+async def leave_open(services: Services, change: Change) -> None:
+    """Have a console that died leave an operation open: the newest row of the history."""
+    here = services.journal.author
+    pid, _, rest = here.process.split(":", 2)
+    ended = Author(here.person, here.host, f"{pid}:0:{rest}")
+    async with SqliteJournal(services.journal.file, SystemClock(), author=ended) as journal:
+        await journal.record(LEFT_OPEN, EventKind.INTENT, change.stamp, change_data(change))
+
+
 @pytest.mark.timeout(400)
 async def test_no_key_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     editor = tmp_path / "editor"
@@ -97,7 +111,12 @@ async def test_no_key_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             outcomes = [run.status.value.outcome for run in services.runs.all.value]
             assert {(each.result, each.step) for each in outcomes if each} == {(Result.REFUSED, Step.ARMED)}
             events = await services.journal.events()
-            assert {each.kind for each in events} == {EventKind.REFUSED, EventKind.FORWARD}
+            left_open = {EventKind.INTENT, EventKind.RECONCILED}
+            assert {each.kind for each in events if each.operation != LEFT_OPEN} == {
+                EventKind.REFUSED,
+                EventKind.FORWARD,
+            }
+            assert {each.kind for each in events if each.operation == LEFT_OPEN} == left_open
             await pilot.press("ctrl+q")
         audit.expect_read_only()
     assert set(operator.visited) == all_screens(), "say here how to come to every screen"
@@ -116,7 +135,8 @@ async def press_everything(operator: Operator, services: Services) -> None:
     drains = [run for run in services.runs.all.value if run.change.action == "drain"]
     await operator.press_all(RunPlace(drains[0].number))
     await operator.press_all(StagingPlace(0))
-    for ended in (RunsPlace(), HistoryPlace()):
-        await operator.press_all(ended)
+    await operator.press_all(RunsPlace())
+    await leave_open(services, drains[0].change)
+    await operator.press_all(HistoryPlace())
     refused = (await services.journal.events())[0]
     await operator.press_all(OperationPlace(refused.number, refused.operation))
