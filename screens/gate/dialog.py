@@ -18,7 +18,7 @@ from textual.widgets import Button, Input, Static
 from backends.errors import StampdeckError
 from backends.model import inert
 from backends.model.proposal import Ask, Consent, Level, Proposal
-from screens.gate.lines import asks, proposal_lines, wanted_names
+from screens.gate.lines import asks, problem_lines, proposal_lines, wanted_names
 from screens.glyphs import Glyphs
 from screens.lines import as_content, line
 from screens.text_view import TextView
@@ -143,7 +143,7 @@ class GateDialog(ModalScreen[Agreement | None]):
         proposal, overrides, glyphs, problem = self._proposal, self._overrides, self._glyphs, self._problem
         view = self.query_one(TextView)
         if proposal is None:
-            view.show(lambda width: [line((f"{glyphs.down} ", "bad"), (problem, "bad"))])
+            view.show(lambda width: problem_lines(problem, width, glyphs))
         else:
             view.show(lambda width: proposal_lines(proposal, overrides, width, glyphs))
         self._draw()

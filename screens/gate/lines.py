@@ -34,6 +34,12 @@ def proposal_lines(proposal: Proposal, overrides: Sequence[str], width: int, gly
     return lines
 
 
+def problem_lines(problem: str, width: int, glyphs: Glyphs) -> list[Line]:
+    """Return why there is nothing to agree to, whole."""
+    parts = [part for each in problem.splitlines() for part in wrap(each, max(20, width - 2), 12)]
+    return [line((f"{glyphs.down} " if at == 0 else "  ", "bad"), (part, "bad")) for at, part in enumerate(parts)]
+
+
 def _what_it_does(proposal: Proposal, width: int, below: bool) -> list[Line]:
     preview, lines = proposal.preview, []
     if preview.notes:

@@ -188,3 +188,10 @@ def test_overrides_are_read(text: str, rules: tuple[str, ...], problem: str) -> 
     assert found == rules
     assert problem in said
     assert bool(said) == bool(problem)
+
+
+async def test_why_there_is_nothing_to_agree_to_is_shown_whole() -> None:
+    said = "Operation cannot be fulfilled on deployments.apps ratings-web: please apply your changes to the latest one"
+    app = DialogApp(StageGate(Unreachable("cannot edit", why=said, stamp="orlando")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(pilot, "latest one")
