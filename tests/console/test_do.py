@@ -97,7 +97,7 @@ def test_a_protected_stamp_wants_its_name() -> None:
 
 def test_a_rule_refuses_and_an_override_is_recorded() -> None:
     stampdeck("lab", "fault", "seattle", "node-notready")
-    wait_until(lambda: stampdeck("status", "-o", "json").code == 3)
+    wait_until(lambda: "5/6" in stampdeck("status").out)
     code, change = do_json(*SCALE, "--replicas", "2")
     assert (code, change["may_proceed"]) == (3, False)
     refused = [each for each in change["findings"] if each["level"] == "refuse"]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
+import json
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from backends.errors import Forbidden, Invalid, ServerFailed, SourceError
 from backends.kubernetes import Cluster
@@ -41,26 +43,40 @@ async def namespace(cluster: Cluster, control_plane: ControlPlane) -> str:
     return name
 
 
-@asynccontextmanager
-async def admitting(verdict: Verdict, folder: Path) -> AsyncIterator[int]:
-    """Answer admission reviews over TLS on a free port of loopback."""
+@contextmanager
+def admitting(verdict: Verdict, folder: Path) -> Iterator[int]:
+    """Answer admission reviews over TLS on a free port of loopback, each on a connection that ends with its answer.
 
-    async def review(request: web.Request) -> web.Response:
-        asked = (await request.json())["request"]
-        answer = {"uid": asked["uid"], **verdict(asked)}
-        return web.json_response({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": answer})
+    In threads of its own: a connection that the API server would keep must not outlive the test's loop.
+    """
 
-    application = web.Application()
-    application.router.add_post("/", review)
+    class Review(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["request"]
+            answer = {"uid": asked["uid"], **verdict(asked)}
+            review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": answer}
+            body = json.dumps(review).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*AUTHORITY.server("127.0.0.1").write(folder, "webhook"))
-    runner = web.AppRunner(application)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Review) as server:
+        server.daemon_threads = False  # closing waits for the answers that are being given
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            serving.join()
 
 
 @asynccontextmanager
@@ -115,15 +131,21 @@ def _refusing_without_tag(status: Object) -> Verdict:
 async def test_a_webhook_says_no(
     cluster: Cluster, namespace: str, tmp_path: Path, status: Object, kind: type[SourceError]
 ) -> None:
-    async with admitting(_refusing_without_tag(status), tmp_path) as port, configured(cluster, namespace, port):
-        with pytest.raises(SourceError) as refused:
-            await cluster.create("cm", {"metadata": {"name": "one"}}, namespace=namespace)
-        assert type(refused.value) is kind
-        assert refused.value.why == 'admission webhook "policy.tests.example" denied the request: no tag'
-        assert "a rule of the cluster refused it, not your rights" in refused.value.todo
-        with hear_warnings() as heard:
-            await cluster.create("cm", {"metadata": {"name": "one", "labels": {"tag": "1"}}}, namespace=namespace)
-        assert heard == ["tags will be checked"]
+    verdict = _refusing_without_tag(status)
+    with admitting(verdict, tmp_path) as port:
+        async with configured(cluster, namespace, port):
+            await _expect_refusal(cluster, namespace, kind)
+
+
+async def _expect_refusal(cluster: Cluster, namespace: str, kind: type[SourceError]) -> None:
+    with pytest.raises(SourceError) as refused:
+        await cluster.create("cm", {"metadata": {"name": "one"}}, namespace=namespace)
+    assert type(refused.value) is kind
+    assert refused.value.why == 'admission webhook "policy.tests.example" denied the request: no tag'
+    assert "a rule of the cluster refused it, not your rights" in refused.value.todo
+    with hear_warnings() as heard:
+        await cluster.create("cm", {"metadata": {"name": "one", "labels": {"tag": "1"}}}, namespace=namespace)
+    assert heard == ["tags will be checked"]
 
 
 async def test_a_webhook_that_does_not_answer(cluster: Cluster, namespace: str) -> None:
@@ -137,9 +159,7 @@ async def test_a_webhook_that_does_not_answer(cluster: Cluster, namespace: str) 
 
 
 async def test_a_dry_run_is_asked_about_too(cluster: Cluster, namespace: str, tmp_path: Path) -> None:
-    async with (
-        admitting(_refusing_without_tag({"message": "no tag"}), tmp_path) as port,
-        configured(cluster, namespace, port, "NoneOnDryRun"),
-    ):
-        with pytest.raises(Invalid, match="no tag"):
-            await cluster.create("cm", {"metadata": {"name": "one"}}, namespace=namespace, dry_run=True)
+    with admitting(_refusing_without_tag({"message": "no tag"}), tmp_path) as port:
+        async with configured(cluster, namespace, port, "NoneOnDryRun"):
+            with pytest.raises(Invalid, match="no tag"):
+                await cluster.create("cm", {"metadata": {"name": "one"}}, namespace=namespace, dry_run=True)

@@ -31,8 +31,8 @@ async def test_a_real_shell(subject: Subject, cluster: Cluster, namespace: str, 
         terminal.send("sleep 1000\r")
         terminal.wait_for("sleep 1000", 20)
         terminal.send("\x03")
-        terminal.send("stty -echo; read secret; stty echo; echo got ${#secret}\r")
-        terminal.wait_for("got ${#secret}", 20)
+        terminal.send("stty -echo; echo listen''ing; read secret; stty echo; echo got ${#secret}\r")
+        terminal.wait_for("listening", 20)  # what is typed sooner is echoed still
         terminal.send("hunter2hunter2\r")
         terminal.wait_for("got 14", 20)
         terminal.send("printf '\\033[?1049h\\033[?1000h\\033[?25lfull'; exit 5\r")
