@@ -79,7 +79,7 @@ def test_a_change_hides_at_most_what_another_key_does(kind: str) -> None:
 
 def test_only_what_asks_first_writes() -> None:
     writing = {action.id for screen in SCREENS for action in screen.ACTIONS if action.writes}
-    assert writing == {*(action.id for action in change_keys.ACTIONS), "containers.shell"}
+    assert writing == {*(action.id for action in change_keys.ACTIONS), "containers.shell", "history.take-up"}
 
 
 def test_keys_are_written_for_people() -> None:
