@@ -47,7 +47,7 @@ def _save(app: StampdeckApp, name: str) -> None:
     svg = re.sub(r"terminal-\d+", f"terminal-{name}", app.export_screenshot(title="stampdeck"))
     svg = svg.replace("<svg ", '<svg xml:space="preserve" ', 1).replace("&#160;", " ")
     # The lab's folder is another one each time; a path as long as that does not move what stands behind it.
-    svg = re.sub(re.escape(tempfile.gettempdir()) + r"/tmp\w{8}", "/home/you/estate", svg)
+    svg = re.sub(re.escape(f"{tempfile.gettempdir()}/{tempfile.gettempprefix()}") + r"\w{8}", "/home/you/estate", svg)
     (IMAGES / f"{name}.svg").write_text(svg)
 
 
