@@ -76,8 +76,8 @@ def test_a_drain_is_refused_while_the_other_stamp_is_degraded_and_done_with_a_re
         terminal.wait_for("run 2", timeout_s=20)  # the refused one was run 1
         terminal.wait_for("succeeded", timeout_s=90)
 
-        shown = go(terminal, "history", "drain")
-        assert "done" in shown
+        go(terminal, "history", " recorded")
+        terminal.wait_for(lambda seen: "drain" in seen and "done" in seen and " recorded" in seen)
         go(terminal, "nodes @orlando", "SchedulingDisabled")
         terminal.send("C-q")
         assert terminal.wait_for_exit(10) == 0
