@@ -40,6 +40,12 @@ class Access:
         return urlsplit(self.server).netloc.rpartition("@")[2]
 
     @property
+    def way(self) -> dict[str, Any]:
+        """How the API is connected to, as the HTTP client's arguments of every request."""
+        tls = self.tls if self.tls is not None else True
+        return {"ssl": tls, "server_hostname": self.server_name, "proxy": self.proxy}
+
+    @property
     def proxy_where(self) -> str:
         """The proxy's host and port without its password, for messages."""
         return urlsplit(self.proxy).netloc.rpartition("@")[2] if self.proxy else ""

@@ -7,7 +7,6 @@ import contextlib
 import email.utils
 import functools
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import aiohttp
@@ -19,6 +18,7 @@ from backends.errors import BudgetBlocked, CertificateRejected, SourceError, Thr
 from backends.kubernetes import failures
 from backends.kubernetes.access import Access
 from backends.kubernetes.budget import Budget, Meter
+from backends.kubernetes.calls import JSON, Answer, Call, Stream
 from backends.kubernetes.credentials import Credentials
 from backends.kubernetes.streams_socket import ChannelSocket
 from backends.kubernetes.timing import Timing
@@ -27,45 +27,10 @@ from backends.model.stamp import Stamp
 
 T = TypeVar("T")
 
-JSON = "application/json"
 _USER_AGENT = "stampdeck"
 _CLOSING_TURNS = 6
 _PAUSE_S = 5.0
 """However long one answer of 429 asks for, other requests of the stamp wait no longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A successful answer: its body as the server sent it."""
-
-    status: int
-    body: bytes
-    content_type: str
-    warnings: tuple[str, ...] = ()
-    """The server's `Warning` headers, such as deprecations."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One request before it is signed."""
-
-    method: str
-    path: str
-    doing: str
-    query: Mapping[str, str] = field(default_factory=dict)
-    accept: str = JSON
-    body: bytes | None = None
-    content_type: str = JSON
-    fresh: bool = False
-    once: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """An answer that goes on: its chunks as they come."""
-
-    content_type: str
-    chunks: AsyncIterator[bytes]
 
 
 class Connection:
@@ -122,7 +87,7 @@ class Connection:
         timeout_s: float | None = None,
     ) -> Answer:
         """Send one request and return its whole answer; `doing` names it in errors ("list pods")."""
-        call = _Call(method, path, doing or f"{method} {path}", query or {}, accept, body, content_type)
+        call = Call(method, path, doing or f"{method} {path}", query or {}, accept, body, content_type)
         await self._budget.spend()
         async with self._budget.slots:
             return await self._ask(call, timeout_s or self._timeout_s)
@@ -142,7 +107,7 @@ class Connection:
         It goes on a connection of its own, because one that lay idle may be closed by the API at that moment,
         and then nobody knows what became of the change. `failures.Unsent` when it did not leave us.
         """
-        call = _Call(method, path, doing, query, JSON, body, content_type, fresh=True, once=True)
+        call = Call(method, path, doing, query, JSON, body, content_type, fresh=True, once=True)
         await self._budget.spend_first()
         async with self._budget.write_slots:
             return await self._ask(call, self.timing.write_s)
@@ -150,7 +115,7 @@ class Connection:
     async def beat(self, timeout_s: float, *, fresh: bool) -> Answer:
         """Ask for the version past the budget's waiting line; `fresh` asks on a new connection."""
         self.meter.note_request()
-        return await self._ask(_Call("GET", "/version", "read the version", fresh=fresh), timeout_s)
+        return await self._ask(Call("GET", "/version", "read the version", fresh=fresh), timeout_s)
 
     async def read(self, path: str, shape: msgspec.json.Decoder[T], *, doing: str, **options: Any) -> T:
         """GET a path and decode its JSON."""
@@ -198,7 +163,7 @@ class Connection:
         with self._mapped(0.0):
             await self._credentials.current()
         async with contextlib.AsyncExitStack() as stack:
-            call = _Call("GET", path, doing, query, accept, fresh=fresh)
+            call = Call("GET", path, doing, query, accept, fresh=fresh)
             timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.timing.connect_s)
             with self._mapped(self._timeout_s):
                 async with asyncio.timeout(self._timeout_s):
@@ -242,11 +207,9 @@ class Connection:
                     URL(access.server + path).with_query(query),
                     protocols=protocols,
                     headers={"User-Agent": _USER_AGENT, **access.headers},
-                    ssl=access.tls if access.tls is not None else True,
-                    server_hostname=access.server_name,
-                    proxy=access.proxy,
                     max_msg_size=0,
                     timeout=aiohttp.ClientWSTimeout(ws_close=0.0),
+                    **access.way,
                 )
             except aiohttp.WSServerHandshakeError as refused:
                 if refused.status != 401:
@@ -286,7 +249,7 @@ class Connection:
                 # In a stream this is how a connection that ends without goodbye looks.
                 raise ConnectionResetError(104, str(error)) from None
 
-    async def _ask(self, call: _Call, timeout_s: float) -> Answer:
+    async def _ask(self, call: Call, timeout_s: float) -> Answer:
         timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=self.timing.connect_s)
         with self._mapped(timeout_s):
             async with self._open(call, timeout) as response:
@@ -297,7 +260,7 @@ class Connection:
                 return Answer(response.status, text, response.content_type, warnings)
 
     @contextlib.asynccontextmanager
-    async def _open(self, call: _Call, timeout: aiohttp.ClientTimeout) -> AsyncIterator[aiohttp.ClientResponse]:
+    async def _open(self, call: Call, timeout: aiohttp.ClientTimeout) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send a request, once more with new credentials when the API refuses those we have."""
         while True:
             access = self._access = await self._credentials.current()
@@ -313,11 +276,9 @@ class Connection:
                     data=call.body,
                     headers=headers,
                     timeout=timeout,
-                    ssl=access.tls if access.tls is not None else True,
-                    server_hostname=access.server_name,
-                    proxy=access.proxy,
                     allow_redirects=False,
                     middlewares=(self._send_once,) if call.once else (),
+                    **access.way,
                 ) as response,
             ):
                 self._note(response)

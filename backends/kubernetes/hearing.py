@@ -14,7 +14,8 @@ from enum import Enum, auto
 
 import msgspec
 
-from backends.kubernetes.connection import Connection, Stream
+from backends.kubernetes.calls import Stream
+from backends.kubernetes.connection import Connection
 from backends.kubernetes.failures import Status
 from backends.kubernetes.lines import LineSplitter
 

@@ -15,7 +15,8 @@ import msgspec
 
 from backends.errors import Invalid, Malformed, NotFound, ServerFailed, SourceError, Throttled, Unreachable
 from backends.kubernetes import failures
-from backends.kubernetes.connection import JSON, Connection
+from backends.kubernetes.calls import JSON
+from backends.kubernetes.connection import Connection
 from backends.model.kinds import ResourceKind
 from backends.model.server_warnings import tell_warning
 
