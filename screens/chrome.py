@@ -64,10 +64,16 @@ def top_line(
     width: int,
     mode: WriteMode = READ_ONLY,
 ) -> Line:
-    """Return the top line: breadcrumbs left; stamps, write state and the clock right."""
-    clock = time.strftime("%H:%M:%S", time.localtime(now))
-    state = mode_line(mode, width)
-    right = (*stamp_chips(fleet.stamps, glyphs, width // 2), *state, *line((clock, "dim")))
+    """Return the top line: breadcrumbs left; stamps, write state and the clock right.
+
+    Where not all of the right side fits, the clock goes first, then the stamps' names, then the counts of runs and
+    ports: that writing is armed and how many stamps are live is always said.
+    """
+    clock, state = line((time.strftime("%H:%M:%S", time.localtime(now)), "dim")), mode_line(mode, width)
+    chips, count = stamp_chips(fleet.stamps, glyphs, width // 2), stamp_chips(fleet.stamps, glyphs, 0)
+    bare = mode_line(mode._replace(active=0, ports=0), width)
+    choices = ((*chips, *state, *clock), (*chips, *state), (*count, *state, *clock), (*count, *state), (*count, *bare))
+    right = next((each for each in choices if width_of(each) < width - width // 3), choices[-1])
     name = line(("stampdeck", "title"), "  ")
     room = width - width_of(name) - width_of(right) - 1
     return spread((*name, *crumbs_line(crumbs, room, glyphs)), right, width)
