@@ -182,6 +182,8 @@ def _aspects(obj: Object) -> dict[str, str]:
         found = {f"image of {text(each, 'name')}": text(each, "image") for each in containers}
         if kind != "DaemonSet":
             found["replicas"] = str(amount(spec, "replicas", default=1))
+        if kind == "Deployment":
+            found["rollout"] = "paused" if spec.get("paused") else "not paused"
         found["rest of the template"] = _digest(_without_images(mapping(spec, "template", "spec")))
         return found
     if kind == "HorizontalPodAutoscaler":

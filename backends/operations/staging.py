@@ -212,6 +212,8 @@ class Staging:
             each if n < at else replace(each, state=StageState.HALTED if n == at else StageState.NOT_BEGUN, until=None)
             for n, each in enumerate(self.state.value.stages)
         ]
+        if self.state.value.stages[at].state is StageState.SOAKING:
+            problem = f"{problem}; its change was made, and stays"
         stages[at] = replace(stages[at], text=problem)
         self.state.set(Staged(tuple(stages)))
         left = [each.stamp for each in stages[at + 1 :]]

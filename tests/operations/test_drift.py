@@ -63,6 +63,14 @@ async def test_images_sizes_and_versions_that_differ_come_first(scene: Scene) ->
     assert dict(replicas.values) == {"orlando": "3", "seattle": "2", "berlin": "3"}
 
 
+async def test_a_rollout_that_is_paused_on_one_stamp_drifts(scene: Scene) -> None:
+    paused = deployment()
+    paused["spec"]["paused"] = True
+    scene.put("berlin", paused)
+    (found,) = (await scene.drift().survey()).drifting
+    assert (found.aspect, found.values["berlin"], found.values["orlando"]) == ("rollout", "paused", "not paused")
+
+
 async def test_an_object_that_is_missing_somewhere_drifts(scene: Scene) -> None:
     del scene.clusters["berlin"].objects["deployments", "default", "web"]
     del scene.clusters["berlin"].objects["deployment", "default", "web"]

@@ -116,6 +116,7 @@ async def test_health_that_becomes_worse_halts_it(scene: Scene) -> None:
     assert scene.acted == ["orlando"]
     verdict = scene.staging.state.value.verdict
     assert "2 pods are failing, 0 were" in verdict and "not begun: seattle, berlin" in verdict
+    assert "its change was made, and stays" in verdict
     assert not scene.staging.state.value.is_well
 
 
@@ -158,6 +159,7 @@ async def test_a_no_stops_there(scene: Scene) -> None:
     await scene.until_over()
     assert scene.acted == ["orlando"]
     assert "halted at seattle: not agreed to" in scene.staging.state.value.verdict
+    assert "its change was made" not in scene.staging.state.value.verdict
 
 
 async def test_a_refusal_of_the_gate_stops_there(scene: Scene) -> None:
