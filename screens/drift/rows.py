@@ -16,7 +16,8 @@ NOTHING, UNKNOWN = "none", "?"
 
 def survey_columns(stamps: Sequence[str]) -> list[TableColumn]:
     """Columns of a survey: one for each stamp, between what is compared and why it may differ."""
-    return text_columns(["", "WHAT", "NAMESPACE", "DIFFERS IN", *_titles(stamps), "INTENDED"], long=_titles(stamps))
+    shrinking = ("WHAT", "DIFFERS IN", *_titles(stamps), "INTENDED")
+    return text_columns(["", "WHAT", "NAMESPACE", "DIFFERS IN", *_titles(stamps), "INTENDED"], long=shrinking)
 
 
 def survey_rows(survey: Survey, glyphs: Glyphs, show_all: bool) -> dict[str, Row]:

@@ -51,17 +51,20 @@ def read_limits(text: str) -> Limits:
     return limits
 
 
-_DRAIN_WORDS = {"force": "force", "emptydir": "delete_local_data"}
-_DRAIN_VALUES = re.compile(r"(grace|timeout)=(\S+)", re.ASCII)
+_DRAIN_WORDS = {"force": "force", "emptydir": "delete_local_data", "delete-emptydir-data": "delete_local_data"}
+_DRAIN_VALUES = re.compile(r"(grace|timeout)(?:-period)?=(\S+)", re.ASCII)
 
 
 def read_drain(text: str) -> DrainOptions:
-    """Read `force emptydir grace=30 timeout=30m`, any of them; nothing takes what a careful drain takes."""
+    """Read `force emptydir grace=30 timeout=30m`, any of them, or kubectl's own `--delete-emptydir-data` and the like.
+
+    Nothing takes what a careful drain takes.
+    """
     from backends.model.age import parse_duration
     from backends.model.drain import DrainOptions  # with the first use
 
     given: dict[str, Any] = {}
-    for word in text.split():
+    for word in (each.removeprefix("--") for each in text.split()):
         found = _DRAIN_VALUES.fullmatch(word)
         if word in _DRAIN_WORDS:
             given[_DRAIN_WORDS[word]] = True

@@ -2,8 +2,16 @@ from __future__ import annotations
 
 import pytest
 
+from backends.model.drain import DrainOptions
 from backends.operations.workload_works.autoscale import Limits
-from screens.resources.change_words import read_images, read_limits, read_replicas, read_revision
+from screens.resources.change_words import (
+    read_deletion,
+    read_drain,
+    read_images,
+    read_limits,
+    read_replicas,
+    read_revision,
+)
 
 
 @pytest.mark.parametrize(("text", "found"), [("3", 3), (" 0 ", 0), ("10000", 10000)])
@@ -38,3 +46,22 @@ def test_limits() -> None:
             read_limits(text)
     with pytest.raises(ValueError, match="less than"):
         read_limits("min=5 max=4 cpu=80")
+
+
+def test_options_of_a_drain_in_our_words_and_in_kubectls() -> None:
+    wanted = DrainOptions(force=True, delete_local_data=True, grace_s=30, timeout_s=1200.0)
+    assert read_drain("force emptydir grace=30 timeout=20m") == wanted
+    assert read_drain("--force --delete-emptydir-data --grace-period=30s --timeout=20m") == wanted
+    assert read_drain("") == DrainOptions()
+    assert read_drain("timeout=0").timeout_s == 0.0
+    for text in ("all", "grace=soon", "grace", "timeout=20x", "--disable-eviction"):
+        with pytest.raises(ValueError, match=r"not "):
+            read_drain(text)
+
+
+def test_ways_to_delete() -> None:
+    assert read_deletion("") == ("Background", None)
+    assert read_deletion("orphan grace=0") == ("Orphan", 0)
+    for text in ("sideways", "grace=x"):
+        with pytest.raises(ValueError, match=r"not "):
+            read_deletion(text)
