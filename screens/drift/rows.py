@@ -16,7 +16,7 @@ NOTHING, UNKNOWN = "none", "?"
 
 def survey_columns(stamps: Sequence[str]) -> list[TableColumn]:
     """Columns of a survey: one for each stamp, between what is compared and why it may differ."""
-    shrinking = ("WHAT", "DIFFERS IN", *_titles(stamps), "INTENDED")
+    shrinking = ("WHAT", "DIFFERS IN", *_titles(stamps))
     return text_columns(["", "WHAT", "NAMESPACE", "DIFFERS IN", *_titles(stamps), "INTENDED"], long=shrinking)
 
 

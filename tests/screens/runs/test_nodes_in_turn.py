@@ -51,5 +51,5 @@ async def test_marked_nodes_are_drained_in_turn_each_with_its_own_yes() -> None:
         await shows(pilot, "drain 2 nodes", "orlando n-1", "n-1 is drained", "orlando n-2", "waiting")
         assert made.writes == {"orlando": ["patch"]}
         await pilot.press("x")
-        await shows(pilot, "halted", "stopped by the operator", "not begun: orlando n-2")
+        await shows(pilot, "halted at orlando n-1", "stopped by the operator", "orlando n-2   not begun")
         assert made.writes == {"orlando": ["patch"]}
