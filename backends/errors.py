@@ -5,6 +5,7 @@
     ├── ConfigurationError        fleet.yaml or a file it names is wrong (exit code 2)
     ├── Refused                   a step of the write gate said no; nothing was done
     ├── JournalFailed             the journal could not be written or read: nothing is done without it
+    ├── LocalDiskFailed           a file of ours could not be written: the disk is full, or not ours to write
     └── SourceError               a system of a stamp did not give what was asked
         ├── Unreachable           no connection: refused, reset, timed out, name not found
         ├── CertificateRejected   TLS was refused by us: expired, unknown authority, wrong name
@@ -17,6 +18,9 @@
         │   └── BudgetBlocked     an eviction would break a disruption budget (429 with that cause)
         ├── Invalid               the server understood and refused the content (400, 422)
         ├── Malformed             the answer is not what the protocol promises (HTML, cut JSON)
+        ├── HostKeyRejected       the SSH host key is not the one to be trusted
+        │   ├── HostKeyUnknown    none is remembered for this machine: its keys are to be compared by a person
+        │   └── HostKeyChanged    another one is remembered, or this one was revoked: never to be overridden
         └── ServerFailed          the server failed (5xx)
 
 Messages never hold a secret: whoever raises passes redacted text.
@@ -60,6 +64,10 @@ class Refused(StampdeckError):
 
 class JournalFailed(StampdeckError):
     """The journal could not be written or read; without it nothing is done."""
+
+
+class LocalDiskFailed(StampdeckError):
+    """A file of the console's own could not be written; what it is about goes on elsewhere."""
 
 
 class SourceError(StampdeckError):
@@ -118,3 +126,21 @@ class Malformed(SourceError):
 
 class ServerFailed(SourceError):
     """The server itself failed to answer the request (5xx)."""
+
+
+class HostKeyRejected(SourceError):
+    """The SSH server's host key is not one that is trusted; nothing was sent to it."""
+
+
+class HostKeyUnknown(HostKeyRejected):
+    """No key is remembered for this machine yet; `offered` are the ones it showed, as `algorithm SHA256:...`."""
+
+    def __init__(
+        self, what: str, *, why: str = "", todo: str = "", stamp: str = "", offered: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(what, why=why, todo=todo, stamp=stamp)
+        self.offered = offered
+
+
+class HostKeyChanged(HostKeyRejected):
+    """Another key is remembered for this machine, or the key was revoked; `why` names both."""

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import msgspec
 
+from backends.model.azure_stack import AzureStackAccess
+from backends.model.helper_vm import HelperVmAccess
+
 
 class Protection(StrEnum):
     """What the write gate asks before it acts on a stamp."""
@@ -29,6 +32,8 @@ class ClusterAccess(msgspec.Struct, frozen=True):
     """Our own ceiling for requests to this API; watches count once."""
     watch_pods_up_to: int = 5000
     """A stamp with more pods is not watched pod by pod for the fleet's numbers: those that run are counted."""
+    via_helper: bool = False
+    """Whether only the helper VM reaches the API: then it is reached through it."""
 
 
 class ApplicationAccess(msgspec.Struct, frozen=True):
@@ -53,3 +58,5 @@ class Stamp(msgspec.Struct, frozen=True):
     application: ApplicationAccess | None = None
     location: str = ""
     description: str = ""
+    helper_vm: HelperVmAccess | None = None
+    azure_stack: AzureStackAccess | None = None

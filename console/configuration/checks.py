@@ -8,9 +8,9 @@ from pathlib import Path
 
 from backends.errors import ConfigurationError
 from backends.kubernetes import kubeconfig
-from console.configuration.load import whole_path
 from console.configuration.located import Located
 from console.configuration.models import FleetFile
+from console.configuration.paths import whole_path
 from console.configuration.problems import Problem
 
 

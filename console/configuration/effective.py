@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from console.configuration.load import whole_path
 from console.configuration.models import FleetFile
+from console.configuration.paths import whole_path
 from console.durations import show_duration
 
 _PATHS = ("kubeconfig", "ca_file")

@@ -8,8 +8,10 @@ from pydantic import ValidationError
 
 from backends.model.intended import Intended
 from backends.model.stamp import ApplicationAccess, ClusterAccess, Stamp
+from console.configuration.helper_vm import azure_stack_of, helper_vm_of
 from console.configuration.located import Located, read_located
 from console.configuration.models import ApplicationSection, FleetFile, StampSection
+from console.configuration.paths import whole_path
 from console.configuration.problems import InvalidConfiguration, Problem
 from console.configuration.refusals import problems_of
 from console.settings import Settings
@@ -46,11 +48,6 @@ def settings_of(fleet: FleetFile, file: Path) -> Settings:
     )
 
 
-def whole_path(written: str, folder: Path) -> Path:
-    """Return a path of the file: `~` is the home directory, relative ones start at the file's folder."""
-    return folder / Path(written).expanduser()
-
-
 def _stamp(section: StampSection, folder: Path) -> Stamp:
     cluster = section.cluster
     return Stamp(
@@ -61,11 +58,14 @@ def _stamp(section: StampSection, folder: Path) -> Stamp:
             request_timeout_s=cluster.request_timeout,
             requests_per_second=cluster.requests_per_second,
             watch_pods_up_to=cluster.watch_pods_up_to,
+            via_helper=cluster.via == "helper",
         ),
         protection=section.protection,
         application=_application(section.application, folder) if section.application else None,
         location=section.location,
         description=section.description,
+        helper_vm=helper_vm_of(section.helper_vm, folder) if section.helper_vm else None,
+        azure_stack=azure_stack_of(section.azure_stack, folder) if section.azure_stack else None,
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
+from backends.model.azure_stack import IdentitySystem
 from backends.model.stamp import Protection
 from console.durations import PATTERN, parse_duration
 
@@ -42,6 +43,7 @@ Duration = Annotated[
 ]
 """Seconds, written `90s`, `15m`, `2h`, or as a number of seconds."""
 
+Guid = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$")]
 Url = Annotated[str, AfterValidator(_check_url), WithJsonSchema({"type": "string", "format": "uri"})]
 StampName = Annotated[str, AfterValidator(_check_name), WithJsonSchema({"type": "string", "pattern": NAME_PATTERN})]
 
@@ -67,6 +69,8 @@ class ClusterSection(Section):
     """Our own ceiling for requests to this API; a watch counts once."""
     watch_pods_up_to: int = Field(default=5000, ge=0)
     """With more pods, those that run are counted about once a minute unless a table shows them; 0 counts always."""
+    via: Literal["direct", "helper"] = "direct"
+    """`helper`: only the helper VM reaches the API, and it is reached through it."""
 
 
 class ApplicationSection(Section):
@@ -88,15 +92,93 @@ class ApplicationSection(Section):
     """Text the answer must contain, if any."""
 
 
-class HelperVmSection(Section):
-    """The stamp's helper VM, from which aks-engine works on the cluster. Kept; this version does not connect to it."""
+class SshHostSection(Section):
+    """An SSH server and the account to log in with."""
 
-    host: str = Field(min_length=1)
+    host: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")
     """Name or address of the machine."""
-    user: str = Field(default="azureuser", min_length=1)
-    """Account to log in with over SSH."""
+    user: str = Field(default="azureuser", min_length=1, pattern=r"^[A-Za-z_][A-Za-z0-9._@-]*$")
+    """Account to log in with."""
     port: int = Field(default=22, ge=1, le=65535)
     """Port of its SSH server."""
+    key_files: tuple[str, ...] = Field(default=(), strict=False)
+    """Private keys to try, relative to fleet.yaml; none: the agent's and the usual files of ~/.ssh."""
+    agent: bool = True
+    """Whether the running ssh-agent (SSH_AUTH_SOCK) is asked too."""
+
+
+class HelperVmSection(SshHostSection):
+    """The stamp's helper VM, from which aks-engine works on the cluster. Paths below are the machine's own."""
+
+    jump: tuple[SshHostSection, ...] = Field(default=(), strict=False)
+    """Hosts to go through, the first one first."""
+    engine: str = Field(default="aks-engine-azurestack", min_length=1, pattern=r"^[A-Za-z0-9_./~-]+$")
+    """Name or path of the engine: aks-engine-azurestack, or aks-engine up to v0.73."""
+    api_model: str = Field(default="", pattern=r"^[^\x00-\x1f]*$")
+    """Path of the cluster's apimodel.json; `~/` is the account's home directory."""
+    environment: dict[str, str] = Field(default_factory=dict)
+    """Variables the engine needs, such as SSL_CERT_FILE or HTTPS_PROXY; never a secret."""
+
+
+class EngineCredentialsSection(Section):
+    """The service principal aks-engine logs in with. Its files are on the helper VM; the console never reads them."""
+
+    client_id: Guid
+    """Application (client) ID."""
+    certificate: str = ""
+    """Path of its certificate on the VM; preferred to a secret."""
+    private_key: str = ""
+    """Path of the certificate's private key on the VM."""
+    secret_file: str = ""
+    """Path of a 0600 file on the VM with the client secret; aks-engine shows it to the VM's accounts while it runs."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> EngineCredentialsSection:
+        if bool(self.certificate) != bool(self.private_key):
+            raise ValueError("certificate and private_key go together")
+        if bool(self.certificate) == bool(self.secret_file):
+            raise ValueError("give either certificate and private_key, or secret_file")
+        return self
+
+
+class ReaderCredentialsSection(Section):
+    """What the console itself reads the stamp's ARM with: an application with the Reader role is enough."""
+
+    client_id: Guid
+    """Application (client) ID."""
+    secret_file: str | None = Field(default=None, min_length=1)
+    """File with its client secret, 0600; relative to fleet.yaml."""
+    certificate_file: str | None = Field(default=None, min_length=1)
+    """PEM file with certificate and private key, 0600; relative to fleet.yaml."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> ReaderCredentialsSection:
+        if (self.secret_file is None) == (self.certificate_file is None):
+            raise ValueError("give either secret_file or certificate_file")
+        return self
+
+
+class AzureStackSection(Section):
+    """The stamp's own Azure Resource Manager, and what of it belongs to the cluster."""
+
+    management: Url
+    """Address of its Resource Manager, such as `https://management.orlando.azurestack.external`."""
+    subscription: Guid
+    """Subscription the cluster is in."""
+    resource_group: str = Field(min_length=1, pattern=r"^[A-Za-z0-9._()-]+$")
+    """Resource group that holds the cluster's machines."""
+    location: str = Field(min_length=1, pattern=r"^[A-Za-z0-9-]+$")
+    """Name of the region, as the api model has it."""
+    identity_system: Annotated[IdentitySystem, Field(strict=False)] = IdentitySystem.AZURE_AD
+    """`azure_ad` (Entra ID) or `adfs`."""
+    tenant: str = ""
+    """Tenant of the Entra ID directory; empty: as the stamp's ARM names it."""
+    ca_file: str | None = Field(default=None, min_length=1)
+    """Certificate authority (PEM) to trust besides the system's; relative to fleet.yaml."""
+    engine: EngineCredentialsSection | None = None
+    """What aks-engine logs in with."""
+    reader: ReaderCredentialsSection | None = None
+    """What the console reads ARM with; without it, checks that need ARM say that they could not be made."""
 
 
 class StampSection(Section):
@@ -116,6 +198,14 @@ class StampSection(Section):
     """How its application is asked directly; without it, nothing says whether the service is up there."""
     helper_vm: HelperVmSection | None = None
     """The machine aks-engine runs on."""
+    azure_stack: AzureStackSection | None = None
+    """The stamp's own Azure Resource Manager."""
+
+    @model_validator(mode="after")
+    def _has_way(self) -> StampSection:
+        if self.cluster.via == "helper" and self.helper_vm is None:
+            raise ValueError("cluster.via is helper, but there is no helper_vm")
+        return self
 
 
 class WriteSection(Section):

@@ -1,0 +1,1 @@
+"""aks-engine on a helper VM: its command lines, what it prints, its api model."""

@@ -1,0 +1,1 @@
+"""The stamp's own Azure Resource Manager, read only."""
