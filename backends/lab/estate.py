@@ -7,11 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from backends.lab.clock import rfc3339, rfc3339_micro
-from backends.lab.objects import Object, ObjectStore
+from backends.lab.objects import ObjectStore
 from backends.lab.world.application_estate import build_application
 from backends.lab.world.builder import CLUSTER_AGE_S, Builder
 from backends.lab.world.filler import build_filler
-from backends.lab.world.nodes import healthy_conditions, node_info, node_lease
+from backends.lab.world.node_shape import (
+    AGENT_SIZE,
+    MASTER_POOL,
+    MASTER_SIZE,
+    NewNode,
+    NodeShape,
+    agent_address,
+    master_address,
+    new_node,
+)
+from backends.lab.world.nodes import node_lease
 from backends.lab.world.shapes import new_object
 from backends.lab.world.system_estate import build_system
 
@@ -71,13 +81,12 @@ def build_estate(plan: StampPlan, store: ObjectStore) -> None:
     """Fill an empty store with a stamp that has run for days: everything is ready, nothing is pending."""
     builder = Builder(store, plan.version)
     _build_namespaces(store)
-    per_node = max(_PODS_PER_NODE, -(-plan.pods // plan.agents) + 20)
     for position in range(plan.masters):
-        _build_node(builder, plan, "master", position, per_node)
+        _build_node(builder, plan, MASTER_POOL, position)
     for position in range(plan.agents):
-        _build_node(builder, plan, "linuxpool", position, per_node)
+        _build_node(builder, plan, "linuxpool", position)
     builder.find_nodes()
-    build_system(builder, plan.cluster_id)
+    build_system(builder)
     build_application(builder, plan.network)
     build_filler(builder, plan.pods - store.count("pods"))
 
@@ -95,78 +104,26 @@ def _build_namespaces(store: ObjectStore) -> None:
         )  # fmt: skip
 
 
-def _build_node(builder: Builder, plan: StampPlan, pool: str, position: int, per_node: int) -> None:
-    name = plan.node_name(pool, position)
-    master = pool == "master"
-    cores, memory = ("2", "8148Mi") if master else ("4", "16011Mi")
+def node_shape(plan: StampPlan) -> NodeShape:
+    """Return what the nodes of a stamp look like: big enough for the pods it is to hold."""
+    per_node = max(_PODS_PER_NODE, -(-plan.pods // plan.agents) + 20)
+    cores, memory = "4", "16011Mi"
     if per_node > _PODS_PER_NODE or plan.pods > 200:
         # 10 millicores and 24 MiB for each filler pod, with room for a neighbour's
-        big = str(max(16, per_node // 40)), f"{max(64399, per_node * 40)}Mi"
-        cores, memory = ("2", "8148Mi") if master else big
-    capacity = {"cpu": cores, "ephemeral-storage": "30298176Ki", "memory": memory, "pods": str(per_node)}
-    address = f"10.240.255.{5 + position}" if master else f"10.240.{position >> 8}.{4 + (position & 255) % 250}"
-    spec: Object = {"podCIDR": f"10.244.{position & 255}.0/24", "providerID": _provider_id(plan, name)}
-    if master:
-        key = "node-role.kubernetes.io/master" if builder.minor < 24 else "node-role.kubernetes.io/control-plane"
-        spec["taints"] = [{"key": key, "value": "true", "effect": "NoSchedule"}]
-    status = {
-        "capacity": capacity,
-        "allocatable": {**capacity, "memory": f"{int(memory[:-2]) - 750}Mi"},
-        "conditions": healthy_conditions(builder.born),
-        "addresses": [{"type": "InternalIP", "address": address}, {"type": "Hostname", "address": name}],
-        "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
-        "nodeInfo": {**node_info(plan.version), **_machine(builder)},
-        "images": [],
-    }
-    annotations = {
-        "node.alpha.kubernetes.io/ttl": "0",
-        "volumes.kubernetes.io/controller-managed-attach-detach": "true",
-    }
-    node = new_object(
-        "nodes", name, created=rfc3339(builder.born), labels=_labels(plan, pool, name), annotations=annotations,
-        spec=spec, status=status,
-    )  # fmt: skip
-    node = builder.store.create("nodes", node, owned=True)
+        cores, memory = str(max(16, per_node // 40)), f"{max(64399, per_node * 40)}Mi"
+    return NodeShape(plan.name, plan.cluster_id, cores, memory, per_node)
+
+
+def _build_node(builder: Builder, plan: StampPlan, pool: str, position: int) -> None:
+    master = pool == MASTER_POOL
+    new = NewNode(
+        plan.node_name(pool, position),
+        pool,
+        plan.version,
+        master_address(position) if master else agent_address(position),
+        f"10.244.{position & 255}.0/24",
+        MASTER_SIZE if master else AGENT_SIZE,
+        builder.born,
+    )
+    node = builder.store.create("nodes", new_node(node_shape(plan), new, builder.store.rng), owned=True)
     builder.store.create("leases.coordination.k8s.io", node_lease(node, rfc3339_micro(builder.now)), owned=True)
-
-
-def _labels(plan: StampPlan, pool: str, name: str) -> dict[str, str]:
-    role = "master" if pool == "master" else "agent"
-    region = f"{plan.name}"
-    size = "Standard_DS2_v2" if role == "master" else "Standard_DS3_v2"
-    labels = {
-        "beta.kubernetes.io/arch": "amd64",
-        "beta.kubernetes.io/instance-type": size,
-        "beta.kubernetes.io/os": "linux",
-        "failure-domain.beta.kubernetes.io/region": region,
-        "failure-domain.beta.kubernetes.io/zone": "0",
-        "kubernetes.azure.com/cluster": f"k8s-{plan.name}",
-        "kubernetes.azure.com/role": role,
-        "kubernetes.io/arch": "amd64",
-        "kubernetes.io/hostname": name,
-        "kubernetes.io/os": "linux",
-        "kubernetes.io/role": role,
-        f"node-role.kubernetes.io/{role}": "",
-        "node.kubernetes.io/instance-type": size,
-        "topology.kubernetes.io/region": region,
-        "topology.kubernetes.io/zone": "0",
-    }
-    if role == "agent":
-        return labels | {"agentpool": pool, "storageprofile": "managed", "storagetier": "Premium_LRS"}
-    return labels | {
-        "node.kubernetes.io/exclude-disruption": "true",
-        "node.kubernetes.io/exclude-from-external-load-balancers": "true",
-    }
-
-
-def _provider_id(plan: StampPlan, name: str) -> str:
-    subscription = "11111111-2222-4333-8444-555555555555"
-    path = f"/subscriptions/{subscription}/resourceGroups/k8s-{plan.name}/providers/Microsoft.Compute"
-    return f"azure://{path}/virtualMachines/{name}"
-
-
-def _machine(builder: Builder) -> Object:
-    dice = builder.store.rng
-    identity = f"{dice.getrandbits(128):032x}"
-    boot = f"{identity[:8]}-{identity[8:12]}-4{identity[13:16]}-a{identity[17:20]}-{identity[20:]}"
-    return {"machineID": f"{dice.getrandbits(128):032x}", "systemUUID": boot.upper(), "bootID": boot}

@@ -5,54 +5,26 @@ from __future__ import annotations
 from backends.lab.clock import rfc3339
 from backends.lab.objects import Object
 from backends.lab.world.builder import Builder, container
-from backends.lab.world.pods import with_defaults
 from backends.lab.world.shapes import new_object
+from backends.lab.world.static_pods import NAMESPACE, static_pods
 
-NAMESPACE = "kube-system"
 _EVERYWHERE: list[Object] = [{"operator": "Exists"}]
-_CONTROL_PLANE = (
-    ("kube-apiserver", "kube-apiserver", "250m"),
-    ("kube-controller-manager", "kube-controller-manager", "200m"),
-    ("kube-scheduler", "kube-scheduler", "100m"),
-    ("kube-addon-manager", "kube-addon-manager", "5m"),
-)
 
 
-def build_system(builder: Builder, cluster_id: str) -> None:
+def build_system(builder: Builder) -> None:
     """Create every object of kube-system; nodes must exist."""
-    _build_control_plane(builder, cluster_id)
+    _build_control_plane(builder)
     _build_daemons(builder)
     _build_services(builder)
     _build_storage(builder)
 
 
-def _build_control_plane(builder: Builder, cluster_id: str) -> None:
+def _build_control_plane(builder: Builder) -> None:
     for node in builder.nodes:
         if "agentpool" in node["metadata"]["labels"]:
             continue
-        owner = {"apiVersion": "v1", "kind": "Node", "name": node["metadata"]["name"], "uid": node["metadata"]["uid"]}
-        for name, image, cpu in _CONTROL_PLANE:
-            version = "v9.1.6" if name == "kube-addon-manager" else builder.version
-            main = container(name, f"mcr.microsoft.com/oss/kubernetes/{image}:{version}", cpu=cpu)
-            spec = with_defaults(
-                {
-                    "containers": [main],
-                    "hostNetwork": True,
-                    "priority": 2000001000,
-                    "priorityClassName": "system-node-critical",
-                    "tolerations": [{"operator": "Exists", "effect": "NoExecute"}],
-                }
-            )
-            digest = f"{builder.store.rng.getrandbits(128):032x}"
-            mirror = {
-                "kubernetes.io/config.hash": digest,
-                "kubernetes.io/config.mirror": digest,
-                "kubernetes.io/config.seen": rfc3339(builder.born),
-                "kubernetes.io/config.source": "file",
-            }
-            labels = {"component": name, "tier": "control-plane"}
-            pod_name = f"{name}-{owner['name']}"
-            builder.pod(NAMESPACE, pod_name, labels, spec, [{**owner, "controller": True}], node, builder.born, mirror)
+        for pod in static_pods(node, builder.version, builder.born, builder.store.rng):
+            builder.pod(NAMESPACE, pod.name, pod.labels, pod.spec, pod.owners, node, builder.born, pod.annotations)
 
 
 def _build_daemons(builder: Builder) -> None:
