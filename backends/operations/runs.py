@@ -19,7 +19,7 @@ from backends.model.run import ItemState, RunItem, RunLine, RunState, RunStatus
 from backends.operations.gate import Gate
 from backends.operations.locking import HeldLock
 from backends.operations.ports import Journal
-from backends.operations.work import Stopped, Work
+from backends.operations.work import Cancelled, Stopped, Work
 from backends.streams import Cell, Feed
 
 _log = logging.getLogger(__name__)
@@ -133,7 +133,8 @@ class Run:
     async def _demand_going(self) -> None:
         if self._stopping:
             await self._record(EventKind.CANCEL)
-            raise Stopped(f"stopped: {self.change.summary}", why="cancelled by the operator", stamp=self.change.stamp)
+            why = "cancelled by the operator"
+            raise Cancelled(f"stopped: {self.change.summary}", why=why, stamp=self.change.stamp)
         if self._lock is not None and self._lock.lost:
             why = f"the team lock was lost: {self._lock.lost}"
             raise Stopped(f"stopped: {self.change.summary}", why=why, todo=_LOST, stamp=self.change.stamp)

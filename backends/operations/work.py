@@ -18,6 +18,10 @@ class Stopped(StampdeckError):
     """Raised by `Progress.checkpoint` where a work has to stop: it was cancelled, or the team lock was lost."""
 
 
+class Cancelled(Stopped):
+    """Stopped because the operator asked for it."""
+
+
 class PartlyDone(StampdeckError):
     """Raised by a work that acted and could not finish: `what` says exactly what is done and what is left."""
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import msgspec
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +69,18 @@ class GetLogs:
 
 
 EngineCommand = Upgrade | Scale | AddPool | Deploy | RotateCerts | GetLogs
+
+_COMMANDS: Mapping[str, type[EngineCommand]] = {
+    each.WORD: each for each in (Upgrade, Scale, AddPool, Deploy, RotateCerts, GetLogs)
+}
+
+
+def parameters_of(command: EngineCommand) -> dict[str, Any]:
+    """Return a command as plain JSON values."""
+    return {"word": command.WORD, **asdict(command)}
+
+
+def command_of(parameters: Mapping[str, Any]) -> EngineCommand:
+    """Return the command of such values; KeyError or ValueError when they are none."""
+    fields = dict(parameters)
+    return msgspec.convert(fields, _COMMANDS[str(fields.pop("word", ""))])

@@ -1,0 +1,1 @@
+"""The rules before an aks-engine run, each answered with its evidence; pure functions of what was read."""

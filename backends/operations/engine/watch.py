@@ -1,0 +1,146 @@
+"""Watching a job: its log read into lines and progress, however often the connection is lost; any number may."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from backends.clock import Clock
+from backends.errors import SourceError, StampdeckError
+from backends.model.engine.line import EngineLine
+from backends.model.engine.progress import EngineProgress
+from backends.model.job import JobState, JobStatus
+from backends.operations.deadline import end
+from backends.operations.vm_ports import Jobs
+from backends.streams import Cell, Feed
+
+_log = logging.getLogger(__name__)
+
+KEPT_LINES = 20_000
+"""Lines kept for screens; the mirror file keeps all."""
+_ASK_S = 5.0
+_REPLAYED_BYTES = 256 * 1024
+
+
+class LogReader(Protocol):
+    """What makes lines and progress of the bytes of a log, cut anywhere."""
+
+    @property
+    def progress(self) -> EngineProgress: ...
+
+    def feed(self, data: bytes, at: float) -> Sequence[EngineLine]: ...
+
+    def close(self) -> Sequence[EngineLine]: ...
+
+
+class EngineWatch:
+    """One job as it goes on: `job` is what the VM says of it, `progress` and `lines` what its log tells.
+
+    `trouble` says why nothing new comes, empty while something may: a lost connection that is being made again is
+    told by the helper VM's own state.
+    """
+
+    def __init__(self, stamp: str, number: str, jobs: Jobs, reader: LogReader, mirror: Path, clock: Clock) -> None:
+        self.stamp = stamp
+        self.number = number
+        self.mirror = mirror
+        self._jobs = jobs
+        self._reader = reader
+        self._clock = clock
+        self.job: Cell[JobStatus] = Cell(JobStatus(number, JobState.NEW))
+        self.progress: Cell[EngineProgress] = Cell(reader.progress)
+        self.lines: Feed[EngineLine] = Feed(KEPT_LINES)
+        self.trouble: Cell[str] = Cell("")
+        self.task: asyncio.Task[None] | None = None
+
+    async def finished(self) -> JobStatus:
+        """Wait until the job is over and all of its log is here; raises what ended the watching before that."""
+        assert self.task is not None
+        await asyncio.shield(self.task)
+        return self.job.value
+
+    async def run(self) -> None:
+        """Watch until the job is over; raises StampdeckError when it cannot be watched."""
+        asking = asyncio.create_task(self._ask())
+        try:
+            await self._replay()
+            async for data in self._jobs.follow(self.number, self.mirror):
+                self._take(data)
+            await self._close()
+        except StampdeckError as error:
+            self.trouble.set(str(error))
+            raise
+        finally:
+            await end(asking)
+
+    async def _replay(self) -> None:
+        """Read again what an earlier watch left in the mirror: the state comes from the whole log."""
+        if not self.mirror.exists():
+            return
+        with self.mirror.open("rb") as file:
+            while data := await asyncio.to_thread(file.read, _REPLAYED_BYTES):
+                self._take(data)
+                await asyncio.sleep(0)
+
+    def _take(self, data: bytes) -> None:
+        self._show(self._reader.feed(data, self._clock.now()))
+
+    def _show(self, lines: Sequence[EngineLine]) -> None:
+        self.lines.extend(lines)
+        self.progress.set(self._reader.progress)
+
+    async def _close(self) -> None:
+        self._show(self._reader.close())
+        self.job.set(await self._jobs.status(self.number))
+        if not await self._jobs.is_whole(self.number, self.mirror):
+            self.trouble.set(f"{self.mirror} is not the log on the VM: remove it and watch again")
+
+    async def _ask(self) -> None:
+        """Ask now and then where the job stands: its log may be silent for an hour."""
+        while True:
+            try:
+                self.job.set(await self._jobs.status(self.number))
+            except SourceError as error:
+                _log.debug("status of %s on %s: %s", self.number, self.stamp, error)
+            await self._clock.sleep(_ASK_S)
+
+
+class EngineWatches:
+    """The jobs being watched by this console, each once, however many look."""
+
+    def __init__(self, folder: Path, clock: Clock, reader: Callable[[str], LogReader]) -> None:
+        """`folder` keeps the mirrors; `reader` makes the reader of a command's log by the command's word."""
+        self._folder = folder
+        self._clock = clock
+        self._reader = reader
+        self._watches: dict[tuple[str, str], EngineWatch] = {}
+
+    def watch(self, stamp: str, number: str, jobs: Jobs, word: str) -> EngineWatch:
+        """Return the watch of a job; it begins when it is first asked for, and anew when it ended in trouble."""
+        found = self._watches.get((stamp, number))
+        if found is not None and not (found.task and found.task.done() and found.trouble.value):
+            return found
+        folder = self._folder / stamp
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        watch = EngineWatch(stamp, number, jobs, self._reader(word), folder / f"{number}.log", self._clock)
+        watch.task = asyncio.create_task(watch.run(), name=f"watch {number} on {stamp}")
+        watch.task.add_done_callback(_note_failure)
+        self._watches[stamp, number] = watch
+        return watch
+
+    def find(self, stamp: str, number: str) -> EngineWatch | None:
+        """Return the watch of a job that is being watched, or was."""
+        return self._watches.get((stamp, number))
+
+    async def close(self) -> None:
+        """Stop watching; the jobs go on."""
+        await end(*(each.task for each in self._watches.values() if each.task is not None))
+
+
+def _note_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        level = logging.INFO if isinstance(error, StampdeckError) else logging.ERROR
+        _log.log(level, "%s ended: %s", task.get_name(), error, exc_info=not isinstance(error, StampdeckError))
