@@ -10,13 +10,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class ServingFiles:
-    """PEM files the API server is started with; the expired pair is shown while `cert-expired` is in force."""
+    """PEM files a server is started with; the other pair, such as an expired one, is shown as a fault asks for it."""
 
     certificate: Path
     key: Path
-    client_authority: Path
-    expired_certificate: Path
-    expired_key: Path
+    client_authority: Path | None
+    other_certificate: Path
+    other_key: Path
 
 
 @dataclass(frozen=True, slots=True)

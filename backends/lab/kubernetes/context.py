@@ -21,7 +21,6 @@ class ApiContext:
     """The parts of one API server; `port` is a one-element holder because it is known only once bound."""
 
     name: str
-    version: str
     store: ObjectStore
     clock: LabClock
     faults: FaultBoard
@@ -34,6 +33,11 @@ class ApiContext:
     address: list[str] = field(default_factory=lambda: [""])
     bookmark_every_s: float = 60.0
     times: WireTimes = field(init=False)
+
+    @property
+    def version(self) -> str:
+        """The Kubernetes version it is of now."""
+        return self.served.version
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "times", WireTimes(self.clock))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable, Sequence
 
 from backends.lab.faults import FaultBoard
 from backends.lab.kubernetes.listener import Listener
@@ -16,17 +17,30 @@ _MODES = (
     ("api-down", "refuse"),
     ("link-cut", "refuse"),
     ("link-black-hole", "mute"),
-    ("cert-expired", "expired"),
+    ("cert-expired", "other"),
 )
 
 
 class LinkState:
-    """Keeps one listener in the state that the faults ask for."""
+    """Keeps one listener in the state that the faults ask for, and refuses while what it serves is not `up`.
 
-    def __init__(self, name: str, listener: Listener, faults: FaultBoard) -> None:
+    `modes` pairs faults with `refuse`, `mute` or `other` (the certificate kept for that); the first in force counts.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        listener: Listener,
+        faults: FaultBoard,
+        *,
+        modes: Sequence[tuple[str, str]] = _MODES,
+        up: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._name = name
         self._listener = listener
         self._faults = faults
+        self._modes = modes
+        self._up = up
         self._mode = "serve"
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -60,14 +74,16 @@ class LinkState:
             self._settle()
 
     def _settle(self) -> None:
-        wanted = next((mode for fault, mode in _MODES if self._faults.active(fault)), "serve")
+        wanted = next((mode for fault, mode in self._modes if self._faults.active(fault)), "serve")
+        if wanted in ("serve", "other") and not self._up():
+            wanted = "refuse"
         if wanted == self._mode:
             return
         self._listener.refuse()
-        if wanted in ("refuse", "expired") or self._mode == "mute":
+        if wanted in ("refuse", "other") or self._mode == "mute":
             self._listener.cut()
         if wanted == "mute":
             self._listener.mute()
         elif wanted != "refuse":
-            self._listener.serve(expired=wanted == "expired")
+            self._listener.serve(other=wanted == "other")
         self._mode = wanted

@@ -22,16 +22,17 @@ _NO_SOCKET_LEFT_S = 0.5
 _CLOSE_WITHIN_S = 1.0
 
 
-def serving_context(files: ServingFiles, *, expired: bool = False) -> ssl.SSLContext:
-    """Return the TLS settings: client certificates are asked for and may be missing."""
+def serving_context(files: ServingFiles, *, other: bool = False) -> ssl.SSLContext:
+    """Return the TLS settings: where there is an authority for them, client certificates are asked for, not needed."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if expired:
-        context.load_cert_chain(files.expired_certificate, files.expired_key)
+    if other:
+        context.load_cert_chain(files.other_certificate, files.other_key)
     else:
         context.load_cert_chain(files.certificate, files.key)
-    context.load_verify_locations(files.client_authority)
-    context.verify_mode = ssl.CERT_OPTIONAL
+    if files.client_authority is not None:
+        context.load_verify_locations(files.client_authority)
+        context.verify_mode = ssl.CERT_OPTIONAL
     context.set_alpn_protocols(["http/1.1"])
     return context
 
@@ -90,9 +91,9 @@ class Listener:
             raise
         return bound
 
-    def serve(self, *, expired: bool = False) -> None:
-        """Take connections with the ordinary or the expired certificate."""
-        self._listen(self._server, serving_context(self._files, expired=expired))
+    def serve(self, *, other: bool = False) -> None:
+        """Take connections with the ordinary or the other certificate."""
+        self._listen(self._server, serving_context(self._files, other=other))
 
     def mute(self) -> None:
         """Take connections and never answer them, not even the TLS handshake."""

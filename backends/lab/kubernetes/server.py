@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
@@ -35,7 +35,8 @@ class KubernetesApi:
 
     `start` creates the default namespaces and cluster roles when they are missing, binds, and returns when
     connections are taken. HPAs are stored as autoscaling/v2, events as core/v1, everything else in the
-    preferred version of its group, always with apiVersion and kind.
+    preferred version of its group, always with apiVersion and kind. While `up` says that no control plane is there,
+    connections are refused.
     """
 
     def __init__(
@@ -49,12 +50,12 @@ class KubernetesApi:
         files: ServingFiles,
         accounts: Sequence[Account] = (),
         bookmark_every_s: float = 60.0,
+        up: Callable[[], bool] = lambda: True,
     ) -> None:
         self.name = name
         self.faults = faults
         self._context = ApiContext(
             name=name,
-            version=version,
             store=store,
             clock=clock,
             faults=faults,
@@ -67,11 +68,21 @@ class KubernetesApi:
             bookmark_every_s=bookmark_every_s,
         )
         self._files = files
+        self._up = up
         self._listener: Listener | None = None
         self._runner: web.AppRunner | None = None
         self._link: LinkState | None = None
         self._pump: asyncio.Task[None] | None = None
         faults.listen(self._hear)
+
+    def adopt_version(self, version: str) -> None:
+        """Be of another Kubernetes version from the next request on: the control plane was upgraded."""
+        self._context.served.version = version
+
+    def look_again(self) -> None:
+        """Ask anew whether there is a control plane that answers."""
+        if self._link is not None:
+            self._link.changed()
 
     @property
     def port(self) -> int:
@@ -99,7 +110,7 @@ class KubernetesApi:
         self._listener = Listener(self._files, self._runner.server)
         self._listener.open(host, port)
         self._context.address[0] = f"{host}:{self.port}"
-        self._link = LinkState(self.name, self._listener, self.faults)
+        self._link = LinkState(self.name, self._listener, self.faults, up=self._up)
         self._link.follow()
         self._pump = keep_running(f"watch-hub-{self.name}", self._context.hub.run)
 

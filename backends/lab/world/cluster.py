@@ -39,6 +39,11 @@ class Cluster:
         """Simulated seconds since the epoch."""
         return self.clock.now()
 
+    def adopt_version(self, version: str) -> None:
+        """Be of another Kubernetes version from now on: its control plane was upgraded."""
+        self.version = version
+        self.minor = int(version.split(".")[1])
+
     def attach(self, controller: Controller) -> None:
         """Let a controller hear of changes; what exists already is queued as if it were new."""
         for resource in controller.watches:

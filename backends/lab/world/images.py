@@ -50,6 +50,10 @@ class ImageStore:
         """Note that a node pulled an image."""
         self._held[node].add(image)
 
+    def forget(self, node: str) -> None:
+        """Note that a node holds nothing: its machine is a new one."""
+        self._held.pop(node, None)
+
     def refusal(self, image: str) -> str:
         """Return what containerd says when a registry does not know an image."""
         name, _, tag = image.rpartition(":")

@@ -64,6 +64,13 @@ class NodeLifecycle(Controller):
             if self.cluster.now - renewed > self.grace_s:
                 self._lose(node)
 
+    def lose(self, name: str) -> None:
+        """Mark a node Unknown at once: that it is gone is known for certain."""
+        node = self.store.find("nodes", "", name)
+        ready = condition(node, "Ready") if node is not None else None
+        if node is not None and ready is not None and ready["status"] != "Unknown":
+            self._lose(node)
+
     def _lose(self, node: Object) -> None:
         stamp = rfc3339(self.cluster.now)
         conditions = [
