@@ -1,0 +1,98 @@
+"""The certificates of a cluster as the engine makes them: an authority of its own and a pair for each part.
+
+RSA, valid 30 years, as the real ones; keys are 2048 bits instead of 4096 and shared by the parts, so that a stamp of
+the lab costs milliseconds. They open nothing: the lab's Kubernetes API is reached by what its kubeconfig holds.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+
+_YEARS_30 = datetime.timedelta(days=365 * 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A certificate and its key, PEM."""
+
+    certificate: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPairs:
+    """The two private keys a set of certificates is made with: the authority's and everybody else's."""
+
+    authority: rsa.RSAPrivateKey
+    parts: rsa.RSAPrivateKey
+
+
+def make_keys() -> KeyPairs:
+    """Make a pair of keys: about a tenth of a second."""
+    return KeyPairs(
+        rsa.generate_private_key(public_exponent=65537, key_size=2048),
+        rsa.generate_private_key(public_exponent=65537, key_size=2048),
+    )
+
+
+@functools.cache
+def shared_keys() -> KeyPairs:
+    """Return the keys that all clusters of this process share, made at the first call."""
+    return make_keys()
+
+
+def issue(masters: int, keys: KeyPairs) -> dict[str, Issued]:
+    """Return a set of certificates by the names of their files: ca, apiserver, client, kubectlClient, etcd..."""
+    peers = [f"etcdpeer{index}" for index in range(masters)]
+    names = {"apiserver": "apiserver", "client": "client", "kubectlClient": "client", "etcdserver": "etcdserver"}
+    names |= {"etcdclient": "etcdclient", **dict.fromkeys(peers, "etcdpeer")}
+    authority_pem, parts_pem = _pem(keys.authority), _pem(keys.parts)
+    issued = {"ca": Issued(_certificate("ca", keys, is_authority=True), authority_pem)}
+    for file, name in names.items():
+        issued[file] = Issued(_certificate(name, keys, is_authority=False), parts_pem)
+    return issued
+
+
+def certificate_profile(issued: dict[str, Issued]) -> dict[str, object]:
+    """Return a set of certificates as the api model's certificateProfile holds it."""
+    fields = {
+        "ca": "ca", "apiServer": "apiserver", "client": "client", "kubeConfig": "kubectlClient",
+        "etcdServer": "etcdserver", "etcdClient": "etcdclient",
+    }  # fmt: skip
+    profile: dict[str, object] = {}
+    for field, file in fields.items():
+        profile[f"{field}Certificate"] = issued[file].certificate
+        profile[f"{field}PrivateKey"] = issued[file].key
+    peers = [issued[each] for each in sorted(issued) if each.startswith("etcdpeer")]
+    profile["etcdPeerCertificates"] = [each.certificate for each in peers]
+    profile["etcdPeerPrivateKeys"] = [each.key for each in peers]
+    return profile
+
+
+def _certificate(name: str, keys: KeyPairs, *, is_authority: bool) -> str:
+    now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ca")]))
+        .public_key((keys.authority if is_authority else keys.parts).public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + _YEARS_30)
+        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+    )
+    return builder.sign(keys.authority, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
+def _pem(key: rsa.RSAPrivateKey) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    ).decode()
