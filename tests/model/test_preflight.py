@@ -166,13 +166,13 @@ def test_a_smaller_pool_names_who_goes_and_refuses_when_their_pods_find_no_place
     command = Scale("linuxpool", 1)
     found = said(good_facts(command=command, pods=[a_pod("web-1", node_name("linuxpool", 2))]))
     assert (
-        found["leaving-nodes"][1] == f"{node_name('linuxpool', 1)} and {node_name('linuxpool', 2)} will go, with 1 pods"
+        found["leaving-nodes"][1] == f"{node_name('linuxpool', 1)} and {node_name('linuxpool', 2)} will go, with 1 pod"
     )
     tight = a_room()
     tight = replace(tight, pods=tuple(replace(each, cpu_millicores=3000) for each in tight.pods))
     found = said(good_facts(command=command, room=tight))
     assert found["capacity"][0] is Level.REFUSE
-    assert "2 pods" in found["capacity"][1]
+    assert "for 2 pods" in found["capacity"][1]
 
 
 def test_the_highest_numbers_leave_by_number_not_by_text() -> None:

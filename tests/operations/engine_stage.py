@@ -1,0 +1,215 @@
+"""A stamp with a helper VM on fakes: a job a test writes the log and the end of, an engine that knows its api model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from backends.errors import NotFound, SourceError
+from backends.model.azure_stack import AzureStackAccess
+from backends.model.engine.api_model import ApiModel
+from backends.model.engine.command import EngineCommand
+from backends.model.engine.line import EngineLine, LineForm
+from backends.model.engine.progress import EngineProgress
+from backends.model.engine.vm_facts import VmFacts
+from backends.model.health import Health, SourceState
+from backends.model.helper_vm import HelperVmAccess, SshHop
+from backends.model.job import ForeignProcess, JobRequest, JobState, JobStatus, Signal
+from backends.model.room import Room
+from backends.operations.engine.operations import EngineOperations
+from backends.operations.engine.site import EngineSite
+from backends.operations.engine.watch import EngineWatches
+from backends.streams import Cell
+from tests.support.clock import ManualClock
+from tests.support.engine_facts import a_look, a_model, a_room, cluster_nodes
+from tests.support.fakes import a_stamp
+from tests.support.node_objects import Object
+
+
+class FakeReader:
+    """Implements LogReader: each line is a line; `progress` is what the test sets."""
+
+    def __init__(self, word: str) -> None:
+        self.progress = EngineProgress(word)
+        self._rest = b""
+        self._number = 0
+
+    def feed(self, data: bytes, at: float) -> Sequence[EngineLine]:
+        *whole, self._rest = (self._rest + data).split(b"\n")
+        lines = []
+        for each in whole:
+            self._number += 1
+            lines.append(EngineLine(self._number, LineForm.PLAIN, each.decode(), at=at))
+        return lines
+
+    def close(self) -> Sequence[EngineLine]:
+        return self.feed(b"\n", 0.0) if self._rest else ()
+
+
+class FakeVm:
+    """Implements what is looked at of a helper VM."""
+
+    def __init__(self, stamp: str) -> None:
+        self.stamp = stamp
+        self.access = HelperVmAccess(SshHop("10.0.0.4", "azureuser"), api_model="~/_output/k8s/apimodel.json")
+        self.state: Cell[SourceState] = Cell(SourceState(Health.LIVE))
+
+    async def run(self, command: str, data: bytes = b"", *, timeout_s: float = 30.0) -> Any:
+        raise NotImplementedError
+
+    stream = host_keys = trust = run  # never called: jobs and engine are fakes too
+
+
+class FakeJobs:
+    """Implements Jobs with one job after another; a test calls `write` and `finish`."""
+
+    def __init__(self) -> None:
+        self.submitted: list[JobRequest] = []
+        self.statuses: dict[str, JobStatus] = {}
+        self.signals: list[tuple[str, Signal, str]] = []
+        self.failing: list[SourceError] = []
+        """What the next submits raise, in their order."""
+        self.refused = ""
+        self.whole = True
+        self._logs: dict[str, bytes] = {}
+        self._changed = asyncio.Event()
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def submit(self, request: JobRequest) -> JobStatus:
+        if self.failing:
+            raise self.failing.pop(0)
+        if request.number not in self.statuses:
+            self.submitted.append(request)
+            state = JobState.REFUSED if self.refused else JobState.RUNNING
+            self.statuses[request.number] = JobStatus(request.number, state, why="locked", holder=self.refused)
+            self._logs[request.number] = b""
+        return self.statuses[request.number]
+
+    async def status(self, number: str) -> JobStatus:
+        if number not in self.statuses:
+            raise NotFound(f"no job {number}")
+        return self.statuses[number]
+
+    async def list(self, last: int = 50) -> Sequence[JobStatus]:
+        return tuple(self.statuses.values())
+
+    async def follow(self, number: str, mirror: Path) -> AsyncIterator[bytes]:
+        while True:
+            changed = self._changed
+            offset = mirror.stat().st_size if mirror.exists() else 0
+            if data := self._logs[number][offset:]:
+                with mirror.open("ab") as file:
+                    file.write(data)
+                yield data
+            elif self.statuses[number].state.is_over:
+                return
+            else:
+                await changed.wait()
+
+    async def is_whole(self, number: str, mirror: Path) -> bool:
+        return self.whole
+
+    async def cancel(self, number: str, signal: Signal, who: str) -> JobStatus:
+        self.signals.append((number, signal, who))
+        return self.statuses[number]
+
+    async def foreign(self, folder: str) -> Sequence[ForeignProcess]:
+        return ()
+
+    @property
+    def number(self) -> str:
+        """The job that was submitted last."""
+        return self.submitted[-1].number
+
+    def write(self, text: str) -> None:
+        """Let the job write."""
+        self._logs[self.number] += text.encode()
+        self._wake()
+
+    def finish(self, state: JobState = JobState.EXITED, status: int | None = 0) -> None:
+        """Let the job end."""
+        self.statuses[self.number] = replace(self.statuses[self.number], state=state, status=status)
+        self._wake()
+
+
+class FakeEngine:
+    """Implements Engine on an api model the test replaces."""
+
+    def __init__(self) -> None:
+        self.model: ApiModel = a_model()
+        self.facts: VmFacts = a_look()
+        self.offers: tuple[str, ...] = ("1.34.4",)
+
+    async def version(self) -> str:
+        return "v0.85.0"
+
+    async def offered(self, current: str) -> tuple[str, ...]:
+        return self.offers
+
+    async def api_model(self) -> ApiModel:
+        return self.model
+
+    async def look(self, *, probe: bool = True) -> VmFacts:
+        return self.facts
+
+    def shown(self, command: EngineCommand, model: ApiModel | None) -> str:
+        return f"aks-engine-azurestack {command.WORD}"
+
+    def job(self, command: EngineCommand, model: ApiModel | None, number: str, who: str) -> JobRequest:
+        return JobRequest(number, f"exec aks-engine-azurestack {command.WORD}", "~/_output/k8s", {"who": who})
+
+
+class FakeSiteCluster:
+    """Implements SiteCluster: `nodes` are what the test says."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, list[Object]] = {"nodes": cluster_nodes()}
+        self.failing: SourceError | None = None
+
+    async def list_objects(
+        self, kind: str, *, namespace: str | None = None, selector: str = "", field_selector: str = "", limit: int = 500
+    ) -> Sequence[Object]:
+        if self.failing is not None:
+            raise self.failing
+        return self.objects.get(kind, [])
+
+    async def room(self) -> Room:
+        return a_room()
+
+
+class EngineStage:
+    """Stamps with everything a run needs; `operations` is what a console has."""
+
+    def __init__(self, folder: Path, clock: ManualClock, *stamps: str) -> None:
+        self.clock = clock
+        self.jobs = {name: FakeJobs() for name in stamps}
+        self.engines = {name: FakeEngine() for name in stamps}
+        self.clusters = {name: FakeSiteCluster() for name in stamps}
+        self.vms = {name: FakeVm(name) for name in stamps}
+        self.readers: list[FakeReader] = []
+        self.folder = folder
+        self.operations = self.console()
+
+    def console(self) -> EngineOperations:
+        """Return the operations of one more console on the same machine."""
+        stack = AzureStackAccess("https://management.orlando.example", "s", "k8s-orlando", "orlando")
+        sites = {
+            name: EngineSite(
+                msgspec.structs.replace(a_stamp(name), helper_vm=vm.access, azure_stack=stack),
+                vm, self.jobs[name], self.engines[name], self.clusters[name],
+            )
+            for name, vm in self.vms.items()
+        }  # fmt: skip
+        return EngineOperations(sites, EngineWatches(self.folder, self.clock, self._reader), self.clock, "alice")
+
+    def _reader(self, word: str) -> FakeReader:
+        self.readers.append(FakeReader(word))
+        return self.readers[-1]
