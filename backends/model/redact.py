@@ -85,6 +85,11 @@ class Redactor:
         self._known = re.compile("|".join(map(re.escape, longest_first))) if forms else None
         self._in_key = False
 
+    @property
+    def is_in_key(self) -> bool:
+        """Whether a private key has begun whose end has not come."""
+        return self._in_key
+
     def line(self, text: str) -> str:
         """Return the line with its secrets masked."""
         if self._in_key:
