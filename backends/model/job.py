@@ -55,6 +55,23 @@ class JobRequest:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Signal(StrEnum):
+    """What a job is asked to end with, each one harder than the one before."""
+
+    INT = "INT"
+    TERM = "TERM"
+    KILL = "KILL"
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """Who asked a job to end, how, and when by the VM's clock."""
+
+    signal: Signal
+    who: str
+    at: float
+
+
 @dataclass(frozen=True, slots=True)
 class JobStatus:
     """A job at one moment, by the VM's own clock: times are seconds of the Unix epoch there, None when not reached.
@@ -76,14 +93,8 @@ class JobStatus:
     why: str = ""
     holder: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
-
-
-class Signal(StrEnum):
-    """What a job is asked to end with, each one harder than the one before."""
-
-    INT = "INT"
-    TERM = "TERM"
-    KILL = "KILL"
+    cancels: tuple[CancelRequest, ...] = ()
+    """Each signal it was sent on somebody's behalf, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

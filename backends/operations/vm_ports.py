@@ -69,9 +69,10 @@ class Jobs(Protocol):
         """The newest jobs, newest first, whoever started them."""
         ...
 
-    def follow(self, number: str, mirror: Path) -> AsyncIterator[bytes]:
+    def follow(self, number: str, mirror: Path, since: int | None = None) -> AsyncIterator[bytes]:
         """Yield the log as it is appended to `mirror`, from the mirror's end on, until the job is over.
 
+        With `since` from that byte on, of the mirror what is there: another console may write the same mirror.
         Losses of the connection are waited out; `HelperVm.state` tells of them. Raises what waiting does not mend:
         Unauthorized, HostKeyRejected, NotFound, LocalDiskFailed.
         """

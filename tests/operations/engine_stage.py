@@ -101,7 +101,9 @@ class FakeJobs:
     async def list(self, last: int = 50) -> Sequence[JobStatus]:
         return tuple(self.statuses.values())
 
-    async def follow(self, number: str, mirror: Path) -> AsyncIterator[bytes]:
+    async def follow(self, number: str, mirror: Path, since: int | None = None) -> AsyncIterator[bytes]:
+        if since is not None and mirror.exists() and (kept := mirror.read_bytes()[since:]):
+            yield kept
         while True:
             changed = self._changed
             offset = mirror.stat().st_size if mirror.exists() else 0
