@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import shutil
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from backends.lab.engine.clock import SimulatedClock
 from backends.lab.engine.command_line import FlagError, parse
+from backends.lab.engine.definition import default_model
 from backends.lab.engine.failure import EngineFailure, EnginePanic
 from backends.lab.engine.flags import ROOT
 from backends.lab.engine.session import Session
@@ -51,7 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write(_OUT, help_text(call.command))
         return 0
     if call.command is ROOT:
-        write(_OUT, usage(ROOT))
+        if call.flag("show-default-model"):
+            write(_OUT, json.dumps(default_model(), indent=2) + "\n")
+        else:
+            write(_ERR, usage(ROOT))
         return 0
     module = importlib.import_module(f"backends.lab.engine.commands.{COMMANDS[call.command.name]}")
     try:

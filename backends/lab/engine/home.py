@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from backends.lab.engine.cloud import environment
 from backends.lab.engine.model_defaults import fill
 from backends.lab.engine.output import Access, write_cluster, write_json, write_private
 from backends.lab.engine.pki import certificate_profile, issue, shared_keys
@@ -72,24 +73,6 @@ def write_output(folder: Path, cluster: Cluster) -> None:
     for parent in (folder.parent, folder):
         parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_cluster(folder, model, cluster.suffix, release, issued, cluster.access)
-
-
-def environment(resource_manager: str, login: str, audience: str, location: str, gallery: str = "") -> Model:
-    """Return the endpoints of a stamp as customCloudProfile.environment has them."""
-    suffix = f"{location}.azurestack.external"
-    return {
-        "name": "AzureStackCloud",
-        "managementPortalURL": f"https://portal.{suffix}/",
-        "serviceManagementEndpoint": audience,
-        "resourceManagerEndpoint": _with_slash(resource_manager),
-        "activeDirectoryEndpoint": _with_slash(login),
-        "galleryEndpoint": gallery or f"https://providers.{suffix}:30016/",
-        "graphEndpoint": "https://graph.windows.net/",
-        "storageEndpointSuffix": suffix,
-        "keyVaultDNSSuffix": f"vault.{suffix}",
-        "resourceManagerVMDNSSuffix": "cloudapp.azurestack.external",
-        "tokenAudience": audience,
-    }
 
 
 def _model(cluster: Cluster) -> Model:
@@ -181,7 +164,3 @@ def _linux(cluster: Cluster) -> Model:
 
 def _portal(cluster: Cluster) -> str:
     return f"https://portal.{cluster.location}.azurestack.external"
-
-
-def _with_slash(url: str) -> str:
-    return url if url.endswith("/") else f"{url}/"

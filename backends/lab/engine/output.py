@@ -1,6 +1,7 @@
 """The files an engine's run leaves behind: the output directory of a cluster, as `deploy` and `generate` write it.
 
 Directories are 0700 and files 0600. All of it holds secrets.
+Called by the engine's commands; a lab furnishes a whole helper VM by `home.write_home`.
 """
 
 from __future__ import annotations
@@ -8,13 +9,16 @@ from __future__ import annotations
 import base64
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from backends.lab.engine.pki import Issued
 from backends.lab.engine.releases import Release
 from backends.lab.engine.template import cluster_template, parameters
+
+if TYPE_CHECKING:
+    from backends.lab.engine.pki import Issued
 
 Model = dict[str, Any]
 
@@ -44,7 +48,7 @@ class Access:
 
 
 def write_cluster(
-    folder: Path, model: Model, suffix: str, release: Release, issued: dict[str, Issued], access: Access,
+    folder: Path, model: Model, suffix: str, release: Release, issued: Mapping[str, Issued], access: Access,
     *, indent: int | None = 2,
 ) -> None:  # fmt: skip
     """Write the whole output directory of a finished model; `suffix` is the cluster's eight digits."""
@@ -56,7 +60,7 @@ def write_cluster(
     write_kubeconfig(folder, model, access)
 
 
-def write_certificates(folder: Path, issued: dict[str, Issued]) -> None:
+def write_certificates(folder: Path, issued: Mapping[str, Issued]) -> None:
     """Write NAME.crt and NAME.key for each certificate."""
     for name, pair in issued.items():
         write_private(folder / f"{name}.crt", pair.certificate.encode())

@@ -19,6 +19,9 @@ _PLACES = {
     ),
     "scale": (("(*scaleCmd).load", "scale.go", 195, "+0x489"), ("(*scaleCmd).run", "scale.go", 263, "+0x6c")),
     "addpool": (("(*addPoolCmd).load", "addpool.go", 167, "+0x4a5"), ("(*addPoolCmd).run", "addpool.go", 210, "+0x8e")),
+    "deploy": (
+        ("(*deployCmd).loadAPIModel", "deploy.go", 268, "+0x836"), ("newDeployCmd.func1", "deploy.go", 75, "+0x5a"),
+    ),
     "rotate-certs": (
         ("(*rotateCertsCmd).init", "rotate_certs.go", 176, "+0x3a1"),
         ("newRotateCertsCmd.func1", "rotate_certs.go", 87, "+0x8b"),

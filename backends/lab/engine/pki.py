@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -48,19 +49,34 @@ def shared_keys() -> KeyPairs:
     return make_keys()
 
 
-def issue(masters: int, keys: KeyPairs) -> dict[str, Issued]:
-    """Return a set of certificates by the names of their files: ca, apiserver, client, kubectlClient, etcd..."""
+def issue(masters: int, keys: KeyPairs, authority: tuple[bytes, bytes] | None = None) -> dict[str, Issued]:
+    """Return a set of certificates by the names of their files: ca, apiserver, client, kubectlClient, etcd...
+
+    `authority`: certificate and key (PEM, RSA) of an authority to use instead of a new one; raises ValueError when
+    they cannot be read.
+    """
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ca")])
+    if authority is not None:
+        key = serialization.load_pem_private_key(authority[1], None)
+        if not isinstance(key, rsa.RSAPrivateKey):
+            raise ValueError("the key of the authority is not RSA")
+        keys = KeyPairs(key, keys.parts)
+        issuer = x509.load_pem_x509_certificate(authority[0]).subject
     peers = [f"etcdpeer{index}" for index in range(masters)]
     names = {"apiserver": "apiserver", "client": "client", "kubectlClient": "client", "etcdserver": "etcdserver"}
     names |= {"etcdclient": "etcdclient", **dict.fromkeys(peers, "etcdpeer")}
-    authority_pem, parts_pem = _pem(keys.authority), _pem(keys.parts)
-    issued = {"ca": Issued(_certificate("ca", keys, is_authority=True), authority_pem)}
+    parts_pem = _pem(keys.parts)
+    if authority is None:
+        issued = {"ca": Issued(_certificate(issuer, issuer, keys, is_authority=True), _pem(keys.authority))}
+    else:
+        issued = {"ca": Issued(authority[0].decode(), authority[1].decode())}
     for file, name in names.items():
-        issued[file] = Issued(_certificate(name, keys, is_authority=False), parts_pem)
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        issued[file] = Issued(_certificate(subject, issuer, keys, is_authority=False), parts_pem)
     return issued
 
 
-def certificate_profile(issued: dict[str, Issued]) -> dict[str, object]:
+def certificate_profile(issued: Mapping[str, Issued]) -> dict[str, object]:
     """Return a set of certificates as the api model's certificateProfile holds it."""
     fields = {
         "ca": "ca", "apiServer": "apiserver", "client": "client", "kubeConfig": "kubectlClient",
@@ -76,13 +92,12 @@ def certificate_profile(issued: dict[str, Issued]) -> dict[str, object]:
     return profile
 
 
-def _certificate(name: str, keys: KeyPairs, *, is_authority: bool) -> str:
+def _certificate(subject: x509.Name, issuer: x509.Name, keys: KeyPairs, *, is_authority: bool) -> str:
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ca")]))
+        .issuer_name(issuer)
         .public_key((keys.authority if is_authority else keys.parts).public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now)

@@ -120,9 +120,12 @@ def log_in(session: Session, model: ApiModel) -> Arm:
     return arm
 
 
-def ensure_resource_group(session: Session, arm: Arm) -> None:
-    """Make sure that the resource group is there: it is made when it is not. Raises `EngineFailure` in ARM's words."""
-    path = f"/resourcegroups/{session.call.text('resource-group')}"
+def ensure_resource_group(session: Session, arm: Arm, group: str = "") -> None:
+    """Make sure that a resource group (that of the command line) is there: it is made when it is not.
+
+    Raises `EngineFailure` in ARM's words.
+    """
+    path = f"/resourcegroups/{group or session.call.text('resource-group')}"
     body: dict[str, object] = {"location": location(session.call)}
     # Not there yet, or not to be read: the PUT tells which.
     with contextlib.suppress(ArmFailure):

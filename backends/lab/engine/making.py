@@ -1,0 +1,102 @@
+"""What `deploy` and `generate` do alike: fill a definition in, make its certificates, write the output directory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backends.lab.engine.cloud import find_neighbour
+from backends.lab.engine.failure import EngineFailure
+from backends.lab.engine.model import ApiModel, reckoned_cluster_id
+from backends.lab.engine.model_defaults import fill
+from backends.lab.engine.output import Access, write_cluster
+from backends.lab.engine.session import Session
+
+if TYPE_CHECKING:
+    from backends.lab.engine.pki import Issued
+
+_PKI_S = 3.0
+
+
+def read_authority(session: Session) -> tuple[bytes, bytes] | None:
+    """Return certificate and key of --ca-certificate-path and --ca-private-key-path; raises `EngineFailure`."""
+    certificate, key = (session.call.text(each) for each in ("ca-certificate-path", "ca-private-key-path"))
+    if bool(certificate) != bool(key):
+        raise EngineFailure("--ca-certificate-path and --ca-private-key-path must be specified together")
+    if not certificate:
+        return None
+    read = []
+    for path, what in ((certificate, "CA certificate file"), (key, "CA private key file")):
+        try:
+            read.append(Path(path).read_bytes())
+        except OSError as error:
+            cause = (error.strerror or "input/output error").lower()
+            raise EngineFailure(f"failed to read {what}: open {path}: {cause}") from error
+    return read[0], read[1]
+
+
+def take_principal(session: Session, model: ApiModel) -> None:
+    """Give the cluster the service principal of the command line, when the model has none and there is a secret."""
+    profile = model.properties.get("servicePrincipalProfile") or {}
+    client, secret = session.call.text("client-id"), session.call.text("client-secret")
+    if client and secret and not profile.get("clientId") and not profile.get("secret"):
+        model.properties["servicePrincipalProfile"] = {"clientId": client, "secret": secret}
+
+
+def finish(session: Session, model: ApiModel, authority: tuple[bytes, bytes] | None) -> dict[str, Issued]:
+    """Fill every default in, with the warnings the engine gives, and make the certificates; returns them.
+
+    The model is changed in place.
+    """
+    # 90 ms that only making a cluster pays for.
+    from backends.lab.engine.pki import certificate_profile, issue, make_keys
+
+    config = model.kubernetes
+    for name, forced in (("kubernetesImageBase", "mcr.microsoft.com/"), ("kubernetesImageBaseType", "mcr")):
+        if config.get(name) != forced:
+            session.streams.warn(f'apimodel: orchestratorProfile.kubernetesConfig.{name} forced to "{forced}"')
+            config[name] = forced
+    if config.get("containerRuntime") != "containerd":
+        session.streams.warn(
+            "The docker runtime is no longer supported for v1.24+ clusters, setting ContainerRuntime to 'containerd'"
+        )
+        config["containerRuntime"] = "containerd"
+    filled = fill(model.content, session.release)
+    session.clock.sleep(_PKI_S * session.dice.uniform(0.8, 1.2))
+    issued = issue(filled["properties"]["masterProfile"]["count"], make_keys(), authority)
+    filled["properties"]["certificateProfile"] = certificate_profile(issued)
+    model.content.clear()
+    model.content.update(filled)
+    return issued
+
+
+def suffix_of(session: Session, model: ApiModel) -> str:
+    """Return a cluster's eight digits: those it has when it stands already, else such as always go with its name."""
+    neighbour = find_neighbour(session.home, model.location)
+    if neighbour is not None and neighbour.model.dns_prefix == model.dns_prefix:
+        return neighbour.model.cluster_id
+    return reckoned_cluster_id(model.dns_prefix)
+
+
+def write_artifacts(
+    session: Session, folder: str, model: ApiModel, issued: Mapping[str, Issued], *, is_pretty: bool = True
+) -> None:
+    """Write the output directory; raises `EngineFailure` when the disk does not take it."""
+    neighbour = find_neighbour(session.home, model.location)
+    if neighbour is None:
+        admin = issued["kubectlClient"]
+        access = Access(
+            f"https://{model.fqdn}", issued["ca"].certificate.encode(), admin.certificate.encode(), admin.key.encode()
+        )
+    else:
+        access = neighbour.access
+    content: dict[str, Any] = model.content
+    try:
+        write_cluster(
+            Path(folder), content, suffix_of(session, model), session.release, issued, access,
+            indent=2 if is_pretty else None,
+        )  # fmt: skip
+    except OSError as error:
+        cause = (error.strerror or "input/output error").lower()
+        raise EngineFailure(f"writing artifacts: open {error.filename or folder}: {cause}") from error
