@@ -125,7 +125,7 @@ class Arm:
     def finish(self, answer: Answer, *, deadline: float | None = None) -> Answer:
         """Wait until an operation begun with `call` has ended; raises `ArmFailure` when it failed.
 
-        Looks every 30 simulated seconds unless ARM says when. `deadline`: simulated time at which waiting is given up.
+        Looks every 30 simulated seconds unless ARM says when; gives up at `deadline` (by the clock's `spent`).
         """
         begun = answer
         while True:
@@ -143,8 +143,8 @@ class Arm:
         clock = self._session.clock
         said = answer.header("Retry-After")
         pause_s = (float(said) if said.replace(".", "", 1).isdigit() else POLL_S) * self._session.faults.factor()
-        if deadline is not None and clock.now() + pause_s > deadline:
-            clock.sleep(deadline - clock.now())
+        if deadline is not None and clock.spent() + pause_s > deadline:
+            clock.sleep(deadline - clock.spent())
             raise ArmFailure("context deadline exceeded")
         clock.sleep(pause_s)
 
@@ -164,7 +164,7 @@ class Arm:
             except WireFailure as error:
                 if attempt > _RETRIES:
                     raise ArmFailure(error.text) from error
-            if deadline is not None and clock.now() + wait_s > deadline:
+            if deadline is not None and clock.spent() + wait_s > deadline:
                 raise ArmFailure("context deadline exceeded")
             clock.sleep(wait_s)
         raise AssertionError("the last attempt returns or raises")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ class SimulatedClock:
         self.speed = speed
         self._epoch_s = time.time() if epoch_s is None else epoch_s
         self._started_s = self.now()
+        self._slept = threading.local()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> SimulatedClock:
@@ -34,8 +36,24 @@ class SimulatedClock:
 
     def sleep(self, delay_s: float) -> None:
         """Sleep `delay_s` simulated seconds; nothing when it is not positive."""
-        if delay_s > 0:
-            time.sleep(delay_s / self.speed)
+        if delay_s <= 0:
+            return
+        self.spent()
+        before_s = time.monotonic()
+        time.sleep(delay_s / self.speed)
+        self._slept.real_s += time.monotonic() - before_s
+        self._slept.simulated_s += delay_s
+
+    def spent(self) -> float:
+        """Return the seconds this thread has spent: those it slept simulated, the rest as the machine counts them.
+
+        Limits are reckoned by it. At speed 1 it is time itself; at a high speed a busy machine, whose answers take
+        simulated minutes, makes no node late that would not be late.
+        """
+        if not hasattr(self._slept, "begun_s"):
+            self._slept.begun_s, self._slept.real_s, self._slept.simulated_s = time.monotonic(), 0.0, 0.0
+        awake_s = time.monotonic() - self._slept.begun_s - self._slept.real_s
+        return float(self._slept.simulated_s + awake_s)
 
     def real_timeout_s(self, simulated_s: float) -> float:
         """Return a limit for one request in real seconds: the machine is never so fast as the simulation."""

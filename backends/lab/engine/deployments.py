@@ -16,7 +16,7 @@ def deploy(
 ) -> None:  # fmt: skip
     """Deploy machines of the cluster `suffix` into a resource group and wait for the end; raises `ArmFailure`.
 
-    `deadline`: simulated time at which waiting is given up; 150 minutes from now without one.
+    `deadline`: by the clock's `spent`, when waiting is given up; 150 minutes from now without one.
     A refusal of the template itself is raised without the line that tells of an end.
     """
     body = {
@@ -26,7 +26,7 @@ def deploy(
             "parameters": {"nameSuffix": {"value": suffix}},
         }
     }
-    until = session.clock.now() + OPERATION_TIMEOUT_S if deadline is None else deadline
+    until = session.clock.spent() + OPERATION_TIMEOUT_S if deadline is None else deadline
     session.streams.info(f"Starting ARM Deployment {name} in resource group {group}. This will take some time...")
     path = f"/resourcegroups/{group}/providers/Microsoft.Resources/deployments/{name}"
     begun = arm.call("PUT", path, RESOURCES, body, deadline=until)

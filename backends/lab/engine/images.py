@@ -21,7 +21,7 @@ _PLACES = {
 def check_images(session: Session, arm: Arm, model: ApiModel, path: str) -> None:
     """Ask ARM for each base image of the model's pools; log those it has not, and raise `EngineFailure` then."""
     absent = []
-    deadline = session.clock.now() + _BUDGET_S
+    deadline = session.clock.spent() + _BUDGET_S
     for image in required_images(model, session.release):
         session.streams.debug(
             "Validate OS image is available on the target cloud: "
@@ -37,9 +37,7 @@ def check_images(session: Session, arm: Arm, model: ApiModel, path: str) -> None
             ("pkg/armhelpers.(*AzureClient).GetVirtualMachineImage", "pkg/armhelpers/vmImage.go:32"),
             ("pkg/armhelpers.ValidateRequiredImages", "pkg/armhelpers/support_validator.go:36"),
         ]
-        frames += [
-            (f"cmd.{function}", f"cmd/{place}") for function, place in _PLACES.get(session.call.command.name, ())
-        ]
+        frames += [(f"cmd.{function}", f"cmd/{place}") for function, place in called_by]
         session.streams.error(f"error: {problem.text}\nfetching virtual machine image\n{trace(frames)}")
         session.streams.error(
             f"Image Publisher: {image.publisher}, Offer: {image.offer}, SKU: {image.sku}, Version: {image.version}"
