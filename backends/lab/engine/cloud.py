@@ -1,7 +1,7 @@
 """The addresses of a stamp in an api model, and where they come from when the model does not tell them.
 
-A stamp of the lab has no name service. What the stamp's would answer to its helper VM is known there already: the
-model of the cluster that stands on it names its Resource Manager. Other names are not looked up anywhere.
+A stamp of the lab has no name service: what the stamp's would answer to its helper VM the lab leaves in a file there.
+Other names are not looked up anywhere.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from typing import Any
 
 from backends.lab.engine.failure import EngineFailure
 from backends.lab.engine.model import ApiModel, dict_at
-from backends.lab.engine.output import Access
+from backends.lab.engine.output import Access, write_json
 from backends.lab.engine.session import Session
 from backends.lab.engine.wire import Wire, WireFailure, trusting_context
 
 Model = dict[str, Any]
 
 _TIMEOUT_S = 30.0
+_FOLDER, _FILE = ".aks-engine-azurestack", "lab-stamp.json"
 
 
 def environment(resource_manager: str, login: str, audience: str, location: str, gallery: str = "") -> Model:
@@ -43,37 +44,51 @@ def environment(resource_manager: str, login: str, audience: str, location: str,
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
-    """The cluster that stands on the stamp already: its model, and how its Kubernetes API is reached.
+class Stamp:
+    """What the lab tells a helper VM of its stamp: where its ARM is, which cluster stands on it and how it is reached.
 
-    The lab has one Kubernetes API for each stamp: it answers for a cluster that is deployed beside as well.
+    The lab has one Kubernetes API for each stamp, that of this cluster; another cluster's machines are machines only.
     """
 
-    model: ApiModel
+    location: str
+    dns_prefix: str
+    suffix: str
+    resource_manager: str
     access: Access
 
 
-def find_neighbour(home: str, location: str) -> Neighbour | None:
-    """Return what the output directories of the home tell of the stamp; None when they tell nothing."""
-    for path in sorted(Path(home, "_output").glob("*/apimodel.json")):
-        try:
-            model = ApiModel(str(path), json.loads(path.read_text()))
-            if model.location == location:
-                return Neighbour(model, _access(model.kubeconfig))
-        except (OSError, ValueError, LookupError, TypeError):
-            continue
-    return None
+def write_stamp(home: Path, stamp: Stamp) -> None:
+    """Leave the lab's word about the stamp in the engine's own folder."""
+    folder = home / _FOLDER
+    folder.mkdir(mode=0o700, exist_ok=True)
+    document = {
+        "location": stamp.location,
+        "dnsPrefix": stamp.dns_prefix,
+        "suffix": stamp.suffix,
+        "resourceManager": stamp.resource_manager,
+        "kubeconfig": stamp.access.kubeconfig(stamp.dns_prefix),
+    }
+    write_json(folder / _FILE, document)
 
 
-def _access(kubeconfig: Path) -> Access:
-    document = json.loads(kubeconfig.read_text())
-    cluster, user = document["clusters"][0]["cluster"], document["users"][0]["user"]
-    return Access(
-        cluster["server"],
-        base64.b64decode(cluster["certificate-authority-data"]),
-        base64.b64decode(user["client-certificate-data"]),
-        base64.b64decode(user["client-key-data"]),
-    )
+def read_stamp(home: str) -> Stamp | None:
+    """Return what `write_stamp` left; None when there is nothing."""
+    try:
+        found = json.loads(Path(home, _FOLDER, _FILE).read_text())
+        kubeconfig = found["kubeconfig"]
+        cluster, user = kubeconfig["clusters"][0]["cluster"], kubeconfig["users"][0]["user"]
+        access = Access(
+            cluster["server"],
+            *(
+                base64.b64decode(part)
+                for part in (
+                    cluster["certificate-authority-data"], user["client-certificate-data"], user["client-key-data"],
+                )
+            ),
+        )  # fmt: skip
+        return Stamp(found["location"], found["dnsPrefix"], found["suffix"], found["resourceManager"], access)
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 def complete_environment(session: Session, model: ApiModel) -> None:
@@ -104,10 +119,10 @@ def complete_environment(session: Session, model: ApiModel) -> None:
 def _metadata(session: Session, host: str, location: str) -> tuple[Model, str]:
     """Return the stamp's metadata and the address of its Resource Manager."""
     path = "/metadata/endpoints?api-version=1.0"
-    neighbour = find_neighbour(session.home, location)
-    if neighbour is None or host != f"management.{location}.azurestack.external":
+    stamp = read_stamp(session.home)
+    if stamp is None or location != stamp.location or host != f"management.{location}.azurestack.external":
         raise WireFailure(f'Get "https://{host}{path}": dial tcp: lookup {host}: no such host')
-    manager = str(neighbour.model.environment["resourceManagerEndpoint"])
+    manager = stamp.resource_manager
     wire = Wire(manager, trusting_context(), session.clock.real_timeout_s(_TIMEOUT_S))
     try:
         answer = wire.ask("GET", path)

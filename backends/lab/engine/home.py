@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backends.lab.engine.cloud import environment
+from backends.lab.engine.cloud import Stamp, environment, write_stamp
 from backends.lab.engine.model_defaults import fill
 from backends.lab.engine.output import Access, write_cluster, write_json, write_private
 from backends.lab.engine.pki import certificate_profile, issue, shared_keys
@@ -55,6 +55,10 @@ class Cluster:
 def write_home(home: Path, cluster: Cluster) -> None:
     """Write _output/DNSPREFIX, kubernetes.json, linuxpool2.json and .stampdeck-sp into a home directory."""
     write_output(home / "_output" / cluster.dns_prefix, cluster)
+    write_stamp(
+        home,
+        Stamp(cluster.location, cluster.dns_prefix, cluster.suffix, cluster.resource_manager, cluster.access),
+    )
     write_json(home / "kubernetes.json", _definition(cluster))
     write_json(home / "linuxpool2.json", _new_pool(cluster))
     credentials = home / ".stampdeck-sp"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from backends.lab.engine.cloud import find_neighbour
+from backends.lab.engine.cloud import read_stamp
 from backends.lab.engine.failure import EngineFailure
 from backends.lab.engine.model import ApiModel, reckoned_cluster_id
 from backends.lab.engine.model_defaults import fill
@@ -72,30 +72,30 @@ def finish(session: Session, model: ApiModel, authority: tuple[bytes, bytes] | N
 
 
 def suffix_of(session: Session, model: ApiModel) -> str:
-    """Return a cluster's eight digits: those it has when it stands already, else such as always go with its name."""
-    neighbour = find_neighbour(session.home, model.location)
-    if neighbour is not None and neighbour.model.dns_prefix == model.dns_prefix:
-        return neighbour.model.cluster_id
-    return reckoned_cluster_id(model.dns_prefix)
+    """Return a cluster's eight digits: those of the cluster the lab knows, else such as always go with its name."""
+    stamp = read_stamp(session.home)
+    is_known = stamp is not None and (stamp.location, stamp.dns_prefix) == (model.location, model.dns_prefix)
+    return stamp.suffix if stamp is not None and is_known else reckoned_cluster_id(model.dns_prefix)
+
+
+def access_to(session: Session, model: ApiModel, issued: Mapping[str, Issued]) -> Access:
+    """Return how the cluster will be reached: as the lab says when it is the stamp's, else by its name and own keys."""
+    stamp = read_stamp(session.home)
+    if stamp is not None and (stamp.location, stamp.dns_prefix) == (model.location, model.dns_prefix):
+        return stamp.access
+    admin = issued["kubectlClient"]
+    certificates = (each.encode() for each in (issued["ca"].certificate, admin.certificate, admin.key))
+    return Access(f"https://{model.fqdn}", *certificates)
 
 
 def write_artifacts(
     session: Session, folder: str, model: ApiModel, issued: Mapping[str, Issued], *, is_pretty: bool = True
 ) -> None:
     """Write the output directory; raises `EngineFailure` when the disk does not take it."""
-    neighbour = find_neighbour(session.home, model.location)
-    if neighbour is None:
-        admin = issued["kubectlClient"]
-        access = Access(
-            f"https://{model.fqdn}", issued["ca"].certificate.encode(), admin.certificate.encode(), admin.key.encode()
-        )
-    else:
-        access = neighbour.access
-    content: dict[str, Any] = model.content
     try:
         write_cluster(
-            Path(folder), content, suffix_of(session, model), session.release, issued, access,
-            indent=2 if is_pretty else None,
+            Path(folder), model.content, suffix_of(session, model), session.release, issued,
+            access_to(session, model, issued), indent=2 if is_pretty else None,
         )  # fmt: skip
     except OSError as error:
         cause = (error.strerror or "input/output error").lower()
