@@ -95,8 +95,10 @@ def _upgrade(session: Session, arm: Arm, kube: Kube, model: ApiModel) -> None:
     check_upgraded_masters(work, topology)
     log.info(f"Upgrading {'control plane nodes' if masters_only else 'control plane and all nodes'} "
              f"to Kubernetes version {target}")  # fmt: skip
-    upgrade_masters(work, topology)
+    last_look = upgrade_masters(work, topology)
     if not masters_only:
+        if last_look is not None:
+            last_look.join()
         upgrade_pools(work, topology)
     log.info(f"{'Control plane' if masters_only else 'Cluster'} upgraded successfully to Kubernetes version {target}")
 

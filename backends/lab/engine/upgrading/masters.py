@@ -45,8 +45,12 @@ def check_upgraded_masters(work: Work, topology: Topology) -> None:
         raise EngineFailure("checking status of upgraded control plane nodes: too many upgraded nodes are not ready")
 
 
-def upgrade_masters(work: Work, topology: Topology) -> None:
-    """Upgrade the control plane; raises `EngineFailure`."""
+def upgrade_masters(work: Work, topology: Topology) -> threading.Thread | None:
+    """Upgrade the control plane; raises `EngineFailure`.
+
+    Returns what still looks at the last master, for what follows comes after its words; without anything to follow
+    the program ends before.
+    """
     log = work.session.streams.operation
     count = int(work.model.masters.get("count", 0))
     deadline = work.session.clock.spent() + _PER_MASTER_S * max(count, 1)
@@ -73,8 +77,7 @@ def upgrade_masters(work: Work, topology: Topology) -> None:
     late: threading.Thread | None = None
     for master in topology.masters:
         late = _replace(work, master, deadline)
-    if late is not None:
-        late.join()
+    return late
 
 
 def _create_missing(work: Work, topology: Topology, count: int, deadline: float) -> None:

@@ -30,8 +30,8 @@ class Work:
 
     def create_machine(self, pool: str, index: int, *, deadline: float | None = None) -> str:
         """Deploy one machine of a pool; return the deployment's name, or raise `Undeployed`."""
-        clock = self.session.clock
-        name = f"k8s-upgrade-{pool}-{index}-{clock.date().strftime('%y-%m-%dT%H.%M.%S')}-{self.session.deployment_suffix()}"
+        when = self.session.clock.date().strftime("%y-%m-%dT%H.%M.%S")
+        name = f"k8s-upgrade-{pool}-{index}-{when}-{self.session.deployment_suffix()}"
         resource = machine(self.model.content, pool, self.suffix, index, self.session.release)
         try:
             deploy(self.session, self.arm, self.group, name, [resource], self.suffix, deadline=deadline)

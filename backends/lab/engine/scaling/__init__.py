@@ -1,0 +1,1 @@
+"""A pool made larger or smaller: its machines, its nodes, what is drained and what is deployed."""
