@@ -11,9 +11,11 @@ from screens.places import (
     DetailPlace,
     DoctorPlace,
     DriftPlace,
+    EnginePlace,
     FaultsPlace,
     ForwardsPlace,
     HistoryPlace,
+    JobPlace,
     LogsPlace,
     OperationPlace,
     Place,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from backends.operations.details import Details
     from backends.operations.doctor import Doctor
     from backends.operations.drift import Drift
+    from backends.operations.engine.operations import EngineOperations
     from backends.operations.logs import Logs
     from backends.operations.ports import Journal
     from backends.operations.reconciliation import Reconciliation
@@ -51,6 +54,8 @@ class Operations(Protocol):
     def journal(self) -> Journal: ...
     @property
     def reconciliation(self) -> Reconciliation: ...
+    @property
+    def engine(self) -> EngineOperations: ...
 
 
 def build_screen(place: Place, deck: Deck, operations: Operations, faults: FaultControl | None) -> FramedScreen | None:
@@ -105,6 +110,14 @@ def build_screen(place: Place, deck: Deck, operations: Operations, faults: Fault
             from screens.forwards.screen import ForwardsScreen
 
             return ForwardsScreen(deck, place)
+        case EnginePlace():
+            from screens.operations.screen import EngineScreen
+
+            return EngineScreen(deck, place, operations.engine)
+        case JobPlace():
+            from screens.operations.cockpit import JobScreen
+
+            return JobScreen(deck, place, operations.engine)
         case FaultsPlace() if faults is not None:
             from screens.faults.screen import FaultsScreen
 

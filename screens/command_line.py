@@ -12,6 +12,7 @@ from backends.model.kinds import find_kind
 from screens.places import (
     DoctorPlace,
     DriftPlace,
+    EnginePlace,
     FaultsPlace,
     FleetPlace,
     ForwardsPlace,
@@ -34,6 +35,8 @@ PLACE_WORDS: dict[str, Place] = {
     "runs": RunsPlace(),
     "forwards": ForwardsPlace(),
     "pf": ForwardsPlace(),
+    "engine": EnginePlace(),
+    "upgrade": EnginePlace(),
     "faults": FaultsPlace(),
 }
 ALIASES = {

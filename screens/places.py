@@ -149,6 +149,26 @@ class ForwardsPlace(msgspec.Struct, frozen=True):
         return "forwarded ports"
 
 
+class EnginePlace(msgspec.Struct, frozen=True):
+    """aks-engine on every stamp: releases, pools, and the jobs of the helper VMs."""
+
+    @property
+    def crumb(self) -> str:
+        return "aks-engine"
+
+
+class JobPlace(msgspec.Struct, frozen=True):
+    """One job of a helper VM, by its number; `word` is the engine's command."""
+
+    stamp: str
+    number: str
+    word: str
+
+    @property
+    def crumb(self) -> str:
+        return f"{self.word} @{self.stamp}"
+
+
 class FaultsPlace(msgspec.Struct, frozen=True):
     """What can be broken in the demo."""
 
@@ -171,6 +191,8 @@ Place: TypeAlias = (
     | RunsPlace
     | RunPlace
     | ForwardsPlace
+    | EnginePlace
+    | JobPlace
     | FaultsPlace
 )
 

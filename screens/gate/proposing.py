@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from screens.gate.dialog import Agreement, MakeWork, Proposer
 
 
+_ENGINE = "aks-engine "
 _IN_PARTS = ("drain", "batch")
 """Changes whose parts are worth watching one by one."""
 
@@ -92,9 +93,12 @@ class Proposing(Speaking):
 
     def started(self, run: Run) -> None:
         """A change began: one of many parts is shown, the end of any is said by whatever screen is in view then."""
-        from screens.places import RunPlace, Visit
+        from screens.places import JobPlace, RunPlace, Visit
 
-        if run.change.action in _IN_PARTS:
+        if (job := run.change.parameters.get("job")) and run.change.action.startswith(_ENGINE):
+            word = run.change.action.removeprefix(_ENGINE)
+            self.post_message(Visit(JobPlace(run.change.stamp, str(job), word)))
+        elif run.change.action in _IN_PARTS:
             self.post_message(Visit(RunPlace(run.number)))
         else:
             self.say(f"began to {run.change.summary}; :runs shows how it gets on")

@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from backends.errors import NotFound, SourceError
+from backends.clock import Clock
+from backends.errors import NotFound, SourceError, Unreachable
 from backends.model.azure_stack import AzureStackAccess
 from backends.model.engine.api_model import ApiModel
-from backends.model.engine.command import EngineCommand
+from backends.model.engine.command import EngineCommand, parameters_of
 from backends.model.engine.line import EngineLine, LineForm
 from backends.model.engine.progress import EngineProgress
 from backends.model.engine.vm_facts import VmFacts
 from backends.model.health import Health, SourceState
-from backends.model.helper_vm import HelperVmAccess, SshHop
+from backends.model.helper_vm import Finished, HelperVmAccess, HostKey, SshHop
 from backends.model.job import ForeignProcess, JobRequest, JobState, JobStatus, Signal
 from backends.model.room import Room
 from backends.operations.engine.operations import EngineOperations
 from backends.operations.engine.site import EngineSite
 from backends.operations.engine.watch import EngineWatches
+from backends.operations.vm_ports import ByteStream
 from backends.streams import Cell
-from tests.support.clock import ManualClock
 from tests.support.engine_facts import a_look, a_model, a_room, cluster_nodes
-from tests.support.fakes import a_stamp
+from tests.support.fake_journal import FakeJournal
+from tests.support.fakes import FakeCluster, a_stamp
 from tests.support.node_objects import Object
 
 
@@ -58,11 +60,20 @@ class FakeVm:
         self.stamp = stamp
         self.access = HelperVmAccess(SshHop("10.0.0.4", "azureuser"), api_model="~/_output/k8s/apimodel.json")
         self.state: Cell[SourceState] = Cell(SourceState(Health.LIVE))
+        self.keys = (HostKey("ssh-ed25519", "SHA256:" + "x" * 43),)
+        self.trusted: list[tuple[tuple[HostKey, ...], str]] = []
 
-    async def run(self, command: str, data: bytes = b"", *, timeout_s: float = 30.0) -> Any:
-        raise NotImplementedError
+    async def run(self, command: str, data: bytes = b"", *, timeout_s: float = 30.0) -> Finished:
+        raise Unreachable("nothing is run on a fake VM", stamp=self.stamp)
 
-    stream = host_keys = trust = run  # never called: jobs and engine are fakes too
+    def stream(self, command: str) -> AbstractAsyncContextManager[ByteStream]:
+        raise Unreachable("nothing is run on a fake VM", stamp=self.stamp)
+
+    async def host_keys(self) -> Sequence[HostKey]:
+        return self.keys
+
+    async def trust(self, keys: Sequence[HostKey], who: str) -> None:
+        self.trusted.append((tuple(keys), who))
 
 
 class FakeJobs:
@@ -89,7 +100,9 @@ class FakeJobs:
         if request.number not in self.statuses:
             self.submitted.append(request)
             state = JobState.REFUSED if self.refused else JobState.RUNNING
-            self.statuses[request.number] = JobStatus(request.number, state, why="locked", holder=self.refused)
+            self.statuses[request.number] = JobStatus(
+                request.number, state, why="locked", holder=self.refused, meta=request.meta
+            )
             self._logs[request.number] = b""
         return self.statuses[request.number]
 
@@ -166,22 +179,24 @@ class FakeEngine:
         return f"aks-engine-azurestack {command.WORD}"
 
     def job(self, command: EngineCommand, model: ApiModel | None, number: str, who: str) -> JobRequest:
-        return JobRequest(number, f"exec aks-engine-azurestack {command.WORD}", "~/_output/k8s", {"who": who})
+        meta = {"who": who, "operation": command.WORD, "parameters": parameters_of(command)}
+        return JobRequest(number, f"exec aks-engine-azurestack {command.WORD}", "~/_output/k8s", meta)
 
 
-class FakeSiteCluster:
-    """Implements SiteCluster: `nodes` are what the test says."""
+class FakeSiteCluster(FakeCluster):
+    """Implements SiteCluster: `lists` are the objects by kind, `away` is raised instead."""
 
-    def __init__(self) -> None:
-        self.objects: dict[str, list[Object]] = {"nodes": cluster_nodes()}
-        self.failing: SourceError | None = None
+    def __init__(self, stamp: str) -> None:
+        super().__init__(stamp)
+        self.lists: dict[str, list[Object]] = {"nodes": cluster_nodes()}
+        self.away: SourceError | None = None
 
     async def list_objects(
         self, kind: str, *, namespace: str | None = None, selector: str = "", field_selector: str = "", limit: int = 500
     ) -> Sequence[Object]:
-        if self.failing is not None:
-            raise self.failing
-        return self.objects.get(kind, [])
+        if self.away is not None:
+            raise self.away
+        return self.lists.get(kind, [])
 
     async def room(self) -> Room:
         return a_room()
@@ -190,14 +205,15 @@ class FakeSiteCluster:
 class EngineStage:
     """Stamps with everything a run needs; `operations` is what a console has."""
 
-    def __init__(self, folder: Path, clock: ManualClock, *stamps: str) -> None:
+    def __init__(self, folder: Path, clock: Clock, *stamps: str) -> None:
         self.clock = clock
         self.jobs = {name: FakeJobs() for name in stamps}
         self.engines = {name: FakeEngine() for name in stamps}
-        self.clusters = {name: FakeSiteCluster() for name in stamps}
+        self.clusters = {name: FakeSiteCluster(name) for name in stamps}
         self.vms = {name: FakeVm(name) for name in stamps}
         self.readers: list[FakeReader] = []
         self.folder = folder
+        self.journal = FakeJournal()
         self.operations = self.console()
 
     def console(self) -> EngineOperations:
@@ -210,7 +226,7 @@ class EngineStage:
             )
             for name, vm in self.vms.items()
         }  # fmt: skip
-        return EngineOperations(sites, EngineWatches(self.folder, self.clock, self._reader), self.clock, "alice")
+        return EngineOperations(sites, EngineWatches(self.folder, self.clock, self._reader), self.journal, self.clock)
 
     def _reader(self, word: str) -> FakeReader:
         self.readers.append(FakeReader(word))

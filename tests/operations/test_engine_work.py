@@ -26,13 +26,17 @@ from tests.support.engine_facts import a_model, cluster_nodes, node_name
 from tests.support.fake_progress import FakeProgress
 
 
+class Stage(EngineStage):
+    clock: ManualClock
+
+
 @pytest.fixture
-def stage(tmp_path: Path) -> EngineStage:
-    return EngineStage(tmp_path, ManualClock(), "orlando", "seattle")
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path, ManualClock(), "orlando", "seattle")
 
 
 @asynccontextmanager
-async def acting(stage: EngineStage, work: EngineWork, progress: FakeProgress) -> AsyncIterator[asyncio.Task[str]]:
+async def acting(stage: Stage, work: EngineWork, progress: FakeProgress) -> AsyncIterator[asyncio.Task[str]]:
     """Let the work act beside the body."""
     task = asyncio.create_task(work.act(progress))
     await stage.clock.settle()
@@ -43,13 +47,13 @@ async def acting(stage: EngineStage, work: EngineWork, progress: FakeProgress) -
     await stage.operations.close()
 
 
-def upgraded(stage: EngineStage) -> None:
+def upgraded(stage: Stage) -> None:
     """Let the cluster be as the upgrade leaves it."""
     stage.engines["orlando"].model = a_model(version="1.34.4")
-    stage.clusters["orlando"].objects["nodes"] = cluster_nodes("1.34.4")
+    stage.clusters["orlando"].lists["nodes"] = cluster_nodes("1.34.4")
 
 
-async def test_a_run_is_started_once_followed_and_read_back(stage: EngineStage) -> None:
+async def test_a_run_is_started_once_followed_and_read_back(stage: Stage) -> None:
     work, progress = await stage.operations.plan("orlando", Upgrade("1.34.4")), FakeProgress()
     jobs = stage.jobs["orlando"]
     async with acting(stage, work, progress) as task:
@@ -73,7 +77,7 @@ async def test_a_run_is_started_once_followed_and_read_back(stage: EngineStage) 
     assert (found.ok, found.evidence) == (True, "6 nodes have 1.34.4, and all are ready")
 
 
-async def test_nothing_but_the_operators_word_ends_the_job(stage: EngineStage) -> None:
+async def test_nothing_but_the_operators_word_ends_the_job(stage: Stage) -> None:
     work, progress = await stage.operations.plan("orlando", Upgrade("1.34.4")), FakeProgress()
     lost = Stopped("stopped", why="the team lock was lost: no API answers")
     checks: list[Exception] = [lost]
@@ -93,7 +97,7 @@ async def test_nothing_but_the_operators_word_ends_the_job(stage: EngineStage) -
         await stage.clock.until(task.done)
 
 
-async def test_cancelling_asks_the_engine_to_end_and_waits_until_it_did(stage: EngineStage) -> None:
+async def test_cancelling_asks_the_engine_to_end_and_waits_until_it_did(stage: Stage) -> None:
     work, progress = await stage.operations.plan("orlando", Upgrade("1.34.4")), FakeProgress()
     checks: list[Exception] = [Cancelled("stopped", why="cancelled by the operator")]
 
@@ -105,7 +109,7 @@ async def test_cancelling_asks_the_engine_to_end_and_waits_until_it_did(stage: E
     jobs = stage.jobs["orlando"]
     async with acting(stage, work, progress) as task:
         await stage.clock.advance(2.0)
-        assert jobs.signals == [(work.number, Signal.INT, "alice")]
+        assert jobs.signals == [(work.number, Signal.INT, "ada@bastion")]
         assert not task.done()
         jobs.finish(status=130)
         await stage.clock.until(task.done)
@@ -113,7 +117,7 @@ async def test_cancelling_asks_the_engine_to_end_and_waits_until_it_did(stage: E
             task.result()
 
 
-async def test_a_start_of_which_nothing_is_known_is_tried_until_it_is(stage: EngineStage) -> None:
+async def test_a_start_of_which_nothing_is_known_is_tried_until_it_is(stage: Stage) -> None:
     work, progress = await stage.operations.plan("orlando", Upgrade("1.34.4")), FakeProgress()
     jobs = stage.jobs["orlando"]
     jobs.failing = [Unreachable("lost", stamp="orlando")] * 3
@@ -126,21 +130,21 @@ async def test_a_start_of_which_nothing_is_known_is_tried_until_it_is(stage: Eng
     assert len(jobs.submitted) == 1
 
 
-async def test_what_waiting_does_not_mend_is_raised(stage: EngineStage) -> None:
+async def test_what_waiting_does_not_mend_is_raised(stage: Stage) -> None:
     work = await stage.operations.plan("orlando", Upgrade("1.34.4"))
     stage.jobs["orlando"].failing = [Malformed("no JSON", stamp="orlando")]
     with pytest.raises(Malformed):
         await work.act(FakeProgress())
 
 
-async def test_a_refused_job_names_who_holds_the_cluster(stage: EngineStage) -> None:
+async def test_a_refused_job_names_who_holds_the_cluster(stage: Stage) -> None:
     stage.jobs["orlando"].refused = "upgrade-77"
     work = await stage.operations.plan("orlando", Upgrade("1.34.4"))
     with pytest.raises(Conflict, match="upgrade-77 works on this cluster"):
         await work.act(FakeProgress())
 
 
-async def test_a_console_that_starts_again_finds_the_job_and_starts_none(stage: EngineStage) -> None:
+async def test_a_console_that_starts_again_finds_the_job_and_starts_none(stage: Stage) -> None:
     first, progress = await stage.operations.plan("orlando", Upgrade("1.34.4")), FakeProgress()
     jobs = stage.jobs["orlando"]
     async with acting(stage, first, progress):
@@ -169,7 +173,7 @@ async def test_a_console_that_starts_again_finds_the_job_and_starts_none(stage: 
         (JobState.FAILED_START, "its process never came up"),
     ],
 )
-async def test_an_unknown_outcome_is_said_to_be_unknown(stage: EngineStage, state: JobState, words: str) -> None:
+async def test_an_unknown_outcome_is_said_to_be_unknown(stage: Stage, state: JobState, words: str) -> None:
     work, progress = await stage.operations.plan("orlando", Upgrade("1.34.4")), FakeProgress()
     async with acting(stage, work, progress) as task:
         stage.jobs["orlando"].finish(state, None)
@@ -181,7 +185,7 @@ async def test_an_unknown_outcome_is_said_to_be_unknown(stage: EngineStage, stat
     assert (await work.verify()).evidence == f"job {work.number} is {state}"
 
 
-async def test_a_failure_is_told_with_its_cause_and_whether_to_try_again(stage: EngineStage) -> None:
+async def test_a_failure_is_told_with_its_cause_and_whether_to_try_again(stage: Stage) -> None:
     work, progress = await stage.operations.plan("orlando", Upgrade("1.34.4")), FakeProgress()
     async with acting(stage, work, progress) as task:
         failure = Failure("quota", "QuotaExceeded", "the quota of cores is used up", "raise it", Retry.AFTER, 7)
@@ -195,34 +199,34 @@ async def test_a_failure_is_told_with_its_cause_and_whether_to_try_again(stage: 
     assert caught.value.todo == "raise it; then give the same command again: what is done is kept"
 
 
-async def test_a_bigger_pool_is_done_when_its_nodes_are_ready(stage: EngineStage) -> None:
+async def test_a_bigger_pool_is_done_when_its_nodes_are_ready(stage: Stage) -> None:
     work, progress = await stage.operations.plan("orlando", Scale("linuxpool", 5)), FakeProgress()
     assert work.change.impact is Impact.NONE
     cluster = stage.clusters["orlando"]
     async with acting(stage, work, progress) as task:
-        cluster.objects["nodes"] = cluster_nodes(agents=5, not_ready=(node_name("linuxpool", 4),))
+        cluster.lists["nodes"] = cluster_nodes(agents=5, not_ready=(node_name("linuxpool", 4),))
         stage.jobs["orlando"].finish()
         await stage.clock.until(lambda: any(node_name("linuxpool", 4) in each for each in progress.lines))
         assert not task.done()
-        cluster.failing = Unreachable("away", why="connection refused")
+        cluster.away = Unreachable("away", why="connection refused")
         await stage.clock.advance(10.0)
-        cluster.failing = None
-        cluster.objects["nodes"] = cluster_nodes(agents=5)
+        cluster.away = None
+        cluster.lists["nodes"] = cluster_nodes(agents=5)
         await stage.clock.until(task.done)
         task.result()
 
 
-async def test_nodes_that_never_become_ready_are_no_success(stage: EngineStage) -> None:
+async def test_nodes_that_never_become_ready_are_no_success(stage: Stage) -> None:
     work, progress = await stage.operations.plan("orlando", Scale("linuxpool", 5)), FakeProgress()
     async with acting(stage, work, progress) as task:
-        stage.clusters["orlando"].objects["nodes"] = cluster_nodes(agents=4)
+        stage.clusters["orlando"].lists["nodes"] = cluster_nodes(agents=4)
         stage.jobs["orlando"].finish()
         await stage.clock.until(task.done, limit_s=1300.0)
         with pytest.raises(PartlyDone, match="has 4 nodes, not 5"):
             task.result()
 
 
-async def test_a_lost_connection_is_said_and_changes_nothing(stage: EngineStage) -> None:
+async def test_a_lost_connection_is_said_and_changes_nothing(stage: Stage) -> None:
     work, progress = await stage.operations.plan("orlando", Upgrade("1.34.4")), FakeProgress()
     async with acting(stage, work, progress):
         stage.vms["orlando"].state.set(SourceState(Health.RETRYING, "reset by the VM"))
@@ -232,7 +236,7 @@ async def test_a_lost_connection_is_said_and_changes_nothing(stage: EngineStage)
         assert progress.lines[-2:] == ["connection lost, the job runs on: reset by the VM", "connected again"]
 
 
-async def test_a_plan_made_of_another_api_model_is_not_carried_out(stage: EngineStage) -> None:
+async def test_a_plan_made_of_another_api_model_is_not_carried_out(stage: Stage) -> None:
     work = await stage.operations.plan("orlando", Upgrade("1.34.4"))
     rebuilt = stage.operations.rebuild(work.change)
     assert rebuilt is not None
@@ -242,7 +246,7 @@ async def test_a_plan_made_of_another_api_model_is_not_carried_out(stage: Engine
     assert any("3 masters" in each for each in (await work.preview()).notes)
 
 
-async def test_the_rules_are_answered_from_a_fresh_look(stage: EngineStage) -> None:
+async def test_the_rules_are_answered_from_a_fresh_look(stage: Stage) -> None:
     work = await stage.operations.plan("orlando", Upgrade("1.34.4"))
     found = {each.rule: each for each in await work.findings()}
     assert found["masters-ready"].level is Level.PASS
@@ -252,12 +256,12 @@ async def test_the_rules_are_answered_from_a_fresh_look(stage: EngineStage) -> N
     assert "upgrade-9" in found["one-run-at-a-time"].evidence
 
 
-async def test_a_stamp_without_a_helper_vm_says_what_to_add(stage: EngineStage) -> None:
+async def test_a_stamp_without_a_helper_vm_says_what_to_add(stage: Stage) -> None:
     with pytest.raises(UsageError, match="add helper_vm"):
         await stage.operations.plan("munich", Upgrade("1.34.4"))
 
 
-async def test_all_jobs_are_listed_with_what_could_not_be_asked(stage: EngineStage) -> None:
+async def test_all_jobs_are_listed_with_what_could_not_be_asked(stage: Stage) -> None:
     async def fail(last: int = 50) -> None:
         raise Unreachable("no route")
 

@@ -10,12 +10,16 @@ from backends.clock import Clock
 from backends.errors import SourceError, UsageError
 from backends.model.change import Change
 from backends.model.engine.command import Deploy, EngineCommand
-from backends.model.job import JobStatus
+from backends.model.job import JobStatus, Signal
+from backends.model.journal import EventKind
 from backends.model.preflight.facts import PreflightFacts
+from backends.operations.engine.live_nodes import LiveNodes
 from backends.operations.engine.reading import read_preflight
 from backends.operations.engine.site import EngineSite
+from backends.operations.engine.sites_view import SitesView
 from backends.operations.engine.watch import EngineWatch, EngineWatches
 from backends.operations.engine.work import EngineWork
+from backends.operations.ports import Journal
 
 ACTION = "aks-engine "
 """How the actions of runs begin in the journal."""
@@ -24,11 +28,16 @@ ACTION = "aks-engine "
 class EngineOperations:
     """Everything about runs, for all stamps that have a helper VM; `sites` by stamp."""
 
-    def __init__(self, sites: Mapping[str, EngineSite], watches: EngineWatches, clock: Clock, who: str) -> None:
+    def __init__(self, sites: Mapping[str, EngineSite], watches: EngineWatches, journal: Journal, clock: Clock) -> None:
         self.sites = sites
         self.clock = clock
-        self.who = who
         self._watches = watches
+        self._journal = journal
+
+    @property
+    def who(self) -> str:
+        """The operator, as jobs and journal name them."""
+        return str(self._journal.author)
 
     def site(self, stamp: str) -> EngineSite:
         """Return a stamp's site; UsageError when it has no helper VM in fleet.yaml."""
@@ -59,6 +68,21 @@ class EngineOperations:
     def watch(self, site: EngineSite, number: str, word: str) -> EngineWatch:
         """Watch a job, whoever started it."""
         return self._watches.watch(site.name, number, site.jobs, word)
+
+    async def cancel(self, stamp: str, number: str, signal: Signal) -> JobStatus:
+        """Ask a job to end, and write down who did; SourceError or JournalFailed when that cannot be done."""
+        site = self.site(stamp)
+        data = {"job": number, "signal": str(signal)}
+        await self._journal.record("", EventKind.CANCEL, stamp, data)
+        return await site.jobs.cancel(number, signal, self.who)
+
+    def view(self) -> SitesView:
+        """Return a look at every stamp's engine, for as long as its `run` runs."""
+        return SitesView(self.sites, self.clock)
+
+    def live_nodes(self, stamp: str) -> LiveNodes:
+        """Return a look at a stamp's nodes, for as long as its `run` runs."""
+        return LiveNodes(self.site(stamp).cluster, self.clock)
 
     async def jobs(self, stamps: Sequence[str] = ()) -> dict[str, Sequence[JobStatus] | SourceError]:
         """Return the newest jobs of each stamp's helper VM, or why they could not be read."""

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from backends.model.room import Room
 from backends.model.stamp import Stamp
+from backends.operations.ports import ClusterReader
 from backends.operations.vm_ports import Engine, HelperVm, Jobs, StampArm
 
 
-class SiteCluster(Protocol):
+class SiteCluster(ClusterReader, Protocol):
     """The stamp's cluster as runs look at it. Calls raise only SourceError."""
-
-    async def list_objects(
-        self, kind: str, *, namespace: str | None = None, selector: str = "", field_selector: str = "", limit: int = 500
-    ) -> Sequence[dict[str, Any]]: ...
 
     async def room(self) -> Room: ...
 

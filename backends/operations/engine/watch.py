@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from backends.clock import Clock
-from backends.errors import SourceError, StampdeckError
+from backends.errors import NotFound, SourceError, StampdeckError, Unreachable
 from backends.model.engine.line import EngineLine
 from backends.model.engine.progress import EngineProgress
 from backends.model.job import JobState, JobStatus
@@ -21,6 +21,9 @@ _log = logging.getLogger(__name__)
 
 KEPT_LINES = 20_000
 """Lines kept for screens; the mirror file keeps all."""
+APPEARS_S = 120.0
+"""A run that was agreed to but has not become a job by then never will: a step of the gate refused it."""
+_BEGINS_S = 0.25
 _ASK_S = 5.0
 _REPLAYED_BYTES = 256 * 1024
 
@@ -67,6 +70,7 @@ class EngineWatch:
         asking = asyncio.create_task(self._ask())
         try:
             await self._replay()
+            await self._begun()
             async for data in self._jobs.follow(self.number, self.mirror):
                 self._take(data)
             await self._close()
@@ -75,6 +79,21 @@ class EngineWatch:
             raise
         finally:
             await end(asking)
+
+    async def _begun(self) -> None:
+        """Wait until there is a job to follow: a run is watched from its agreement on, before it is submitted."""
+        until = self._clock.monotonic() + APPEARS_S
+        while True:
+            try:
+                status = await self._jobs.status(self.number)
+            except (NotFound, Unreachable) as error:
+                if isinstance(error, NotFound) and self._clock.monotonic() >= until:
+                    raise
+            else:
+                self.job.set(status)
+                if status.state is not JobState.NEW:
+                    return
+            await self._clock.sleep(_BEGINS_S)
 
     async def _replay(self) -> None:
         """Read again what an earlier watch left in the mirror: the state comes from the whole log."""

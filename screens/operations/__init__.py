@@ -1,0 +1,1 @@
+"""aks-engine on the helper VMs: what there is, and the cockpit of one run."""
