@@ -20,6 +20,8 @@ class SshHop(msgspec.Struct, frozen=True):
     key_files: tuple[Path, ...] = ()
     agent: bool = True
     """Whether the running ssh-agent (SSH_AUTH_SOCK) is asked too."""
+    host_key: str = ""
+    """Fingerprint (`SHA256:...`) of the only host key that is accepted from it; empty: known_hosts decides."""
 
 
 class HelperVmAccess(msgspec.Struct, frozen=True):
@@ -49,6 +51,8 @@ class HostKey(msgspec.Struct, frozen=True):
 
     algorithm: str
     fingerprint: str
+    host: str = ""
+    """Which machine showed it, as `user@host:port`: the helper VM, or a host on the way to it."""
 
     def __str__(self) -> str:
         return f"{self.algorithm} {self.fingerprint}"

@@ -45,7 +45,7 @@ def azure_stack_of(section: AzureStackSection, folder: Path) -> AzureStackAccess
 
 def _hop(section: SshHostSection, folder: Path) -> SshHop:
     keys = tuple(whole_path(each, folder) for each in section.key_files)
-    return SshHop(section.host, section.user, section.port, keys, section.agent)
+    return SshHop(section.host, section.user, section.port, keys, section.agent, section.host_key)
 
 
 def _path(written: str | None, folder: Path) -> Path | None:

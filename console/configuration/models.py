@@ -105,6 +105,8 @@ class SshHostSection(Section):
     """Private keys to try, relative to fleet.yaml; none: the agent's and the usual files of ~/.ssh."""
     agent: bool = True
     """Whether the running ssh-agent (SSH_AUTH_SOCK) is asked too."""
+    host_key: str = Field(default="", pattern=r"^(SHA256:[A-Za-z0-9+/]{43})?$")
+    """Fingerprint of its host key, as `ssh-keygen -lf` prints it: then no other is accepted, and nobody is asked."""
 
 
 class HelperVmSection(SshHostSection):

@@ -1,0 +1,122 @@
+"""One stamp's helper VM over one SSH connection, shared by all who need it and made again by itself."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from backends.clock import Clock
+from backends.helper_vm import failures, processes
+from backends.helper_vm.failures import NotBegun
+from backends.helper_vm.host_keys import HostKeyRule
+from backends.helper_vm.keeping import Keeping
+from backends.helper_vm.known_hosts import host_key_of
+from backends.helper_vm.processes import Output
+from backends.helper_vm.questions import Prompter
+from backends.helper_vm.route import Route
+from backends.helper_vm.timing import Timing
+from backends.model.health import SourceState
+from backends.model.helper_vm import Finished, HelperVmAccess, HostKey
+from backends.streams import Cell
+
+
+class HelperVmConnection:
+    """Runs commands on a helper VM; every call raises only `backends.errors.SourceError`.
+
+    Connects at the first call. After a loss it connects again by itself, and calls wait for that; a call that was
+    under way raises Unreachable and is not repeated. Refused logins and host keys are not tried again until
+    `timing.refused_s` have passed, or `reconnect` is called.
+    """
+
+    def __init__(
+        self,
+        stamp: str,
+        access: HelperVmAccess,
+        known_hosts: Path,
+        clock: Clock,
+        *,
+        prompter: Prompter | None = None,
+        timing: Timing | None = None,
+    ) -> None:
+        self._stamp = stamp
+        self._access = access
+        self._timing = timing or Timing()
+        self._route = Route(stamp, access, known_hosts, clock, prompter=prompter, timing=self._timing)
+        self._keeping = Keeping(self._route, clock, self._timing)
+
+    @property
+    def stamp(self) -> str:
+        """Name of the stamp this is the helper VM of."""
+        return self._stamp
+
+    @property
+    def access(self) -> HelperVmAccess:
+        """How it is reached and where its things are."""
+        return self._access
+
+    @property
+    def state(self) -> Cell[SourceState]:
+        """Where the connection stands; OFF before the first call."""
+        return self._keeping.state
+
+    def reconnect(self) -> None:
+        """Try again now, whatever refused us before: something was mended, or a person agreed to be asked."""
+        self._keeping.forgive()
+
+    async def run(self, command: str, data: bytes = b"", *, timeout_s: float = 30.0) -> Finished:
+        """Run a command with `data` on its standard input and wait for its end; the time counts from its start.
+
+        Raises Unreachable when its end was not seen: it may have run or not. Given up, it is told to terminate.
+        """
+        while True:
+            link, slots = await self._keeping.link()
+            try:
+                return await processes.run(link, slots, command, data, timeout_s, self._timing)
+            except NotBegun:
+                await link.lost.wait()
+
+    @contextlib.asynccontextmanager
+    async def stream(self, command: str) -> AsyncIterator[Output]:
+        """Run a command and read what it writes; leaving the context ends the reading, and tells it to terminate."""
+        async with contextlib.AsyncExitStack() as stack:
+            while True:
+                link, slots = await self._keeping.link()
+                try:
+                    opened = processes.read_output(link, slots, command, self._timing)
+                    output = await stack.enter_async_context(opened)
+                    break
+                except NotBegun:
+                    await link.lost.wait()
+            yield output
+
+    async def host_keys(self) -> Sequence[HostKey]:
+        """Return the host keys of the VM, or of the first host on the way whose key is not remembered."""
+        place, keys = await self._route.probe()
+        named = failures.shown(place.hop)
+        return tuple(HostKey(each.algorithm, each.fingerprint, named) for each in map(host_key_of, keys))
+
+    async def trust(self, keys: Sequence[HostKey], who: str) -> None:
+        """Remember these keys, which the machine must show now; HostKeyChanged when others are remembered."""
+        place, shown = await self._route.probe()
+        rule = HostKeyRule(place, self._route.known_hosts)
+        if (problem := rule.contradicts(shown)) is not None:
+            raise problem
+        wanted = {each.fingerprint for each in keys}
+        chosen = [each for each in shown if each.get_fingerprint() in wanted]
+        if wanted != {each.get_fingerprint() for each in chosen}:
+            raise rule.unknown([host_key_of(each) for each in shown])
+        new = [each for each in chosen if not rule.is_remembered(each)]
+        if new:
+            self._route.known_hosts.add(place.hop.host, place.hop.port, new, who)
+        self._keeping.forgive()
+
+    async def aclose(self) -> None:
+        """Close the connection; calls under way raise Unreachable, and what runs on the VM is left to itself."""
+        await self._keeping.close()
+
+    async def __aenter__(self) -> HelperVmConnection:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.aclose()
