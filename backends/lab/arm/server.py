@@ -29,16 +29,13 @@ from backends.lab.kubernetes.listener import Listener
 _LOG = logging.getLogger(__name__)
 _METADATA_VERSIONS = ("1.0", "2015-01-01")
 _MODES = (("arm-down", "refuse"), ("link-cut", "refuse"), ("link-black-hole", "mute"), ("arm-untrusted", "other"))
-_PAGE_SIZE = 50
 _BODY_LIMIT = 4 * 2**20
 
 
 class ArmServer:
     """Serves what `cloud` holds. The port stays the same through faults."""
 
-    def __init__(
-        self, cloud: Cloud, authority: TokenAuthority, faults: FaultBoard, page_size: int = _PAGE_SIZE
-    ) -> None:
+    def __init__(self, cloud: Cloud, authority: TokenAuthority, faults: FaultBoard, page_size: int) -> None:
         self._cloud = cloud
         self._authority = authority
         self._faults = faults
