@@ -33,6 +33,7 @@ class NodeStep(StrEnum):
     DELETING = "deleting machine"
     DEPLOYING = "deploying"
     JOINING = "waiting for ready"
+    COLLECTING = "collecting logs"
     READY = "ready"
     GONE = "gone"
     FAILED = "failed"

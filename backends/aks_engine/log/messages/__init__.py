@@ -1,0 +1,1 @@
+"""What aks-engine can say, one table per stretch of its work."""

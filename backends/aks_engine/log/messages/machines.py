@@ -1,0 +1,42 @@
+"""What several commands say while they deploy, drain and delete machines."""
+
+from __future__ import annotations
+
+from backends.aks_engine.log.messages.table import table
+from backends.model.fleet import Severity
+
+MESSAGES = (
+    *table(
+        (
+            (
+                "arm_start",
+                "Starting ARM Deployment <deployment> in resource group <group>. This will take some time...",
+            ),
+            ("arm_done", "Finished ARM Deployment (<deployment>). Succeeded"),
+            ("arm_detail", "Getting detailed deployment errors for <deployment>"),
+            ("vm_delete", "deleting VM <node> in resource group <group> ..."),
+            ("nic_delete", "deleting NIC <nic> in resource group <group> ..."),
+            ("disk_delete", "deleting managed disk <disk> in resource group <group> ..."),
+            ("disk_delete", "deleting blob <disk> ..."),
+            ("disk_delete", "deleting blob <disk> in resource group <group> ..."),
+            ("cordoned", "Node <node> has been marked unschedulable."),
+            ("drain_count", "<pods> pods will be deleted"),
+            ("drain_none", "Node <node> has no scheduled pods"),
+            ("pod_evicted", "<pod> pod successfully evicted"),
+            ("pod_evicted", "<pod> pod successfully deleted"),
+        )
+    ),
+    *table(
+        (
+            ("arm_done", "Finished ARM Deployment (<deployment>). Error: <error…>"),
+            ("arm_no_response", "Got error from Azure SDK without response from ARM"),
+            ("drain_pending", "There are pending pods when an error occurred: <error…>"),
+            ("drain_pending_pod", "pod/<pod>"),
+            (
+                "drain_timeout_proceed",
+                "Error draining agent VM <node>. Proceeding with <next…>. Error: <error…>",
+            ),
+        ),
+        severity=Severity.BAD,
+    ),
+)
