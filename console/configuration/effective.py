@@ -13,7 +13,7 @@ from console.configuration.models import FleetFile
 from console.configuration.paths import whole_path
 from console.durations import show_duration
 
-_PATHS = ("kubeconfig", "ca_file")
+_PATHS = ("kubeconfig", "ca_file", "key_files", "certificate_file")
 _DURATIONS = ("request_timeout", "interval", "timeout", "armed_for")
 
 
@@ -34,7 +34,7 @@ def _plain(section: BaseModel, folder: Path) -> dict[str, Any]:
 def _value(name: str, value: Any, folder: Path) -> Any:
     if isinstance(value, BaseModel):
         return _plain(value, folder)
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return [_value(name, each, folder) for each in value]
     if value is not None and name in _PATHS:
         return str(whole_path(value, folder))
@@ -51,7 +51,7 @@ def _lines(section: BaseModel, folder: Path, indent: str) -> Iterator[str]:
         if isinstance(value, BaseModel):
             yield f"{indent}{name}:{mark}"
             yield from _lines(value, folder, f"{indent}  ")
-        elif isinstance(value, tuple) and value:
+        elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
             yield f"{indent}{name}:{mark}"
             for each in value:
                 first, *rest = _lines(each, folder, f"{indent}    ")
