@@ -6,7 +6,6 @@ Other names are not looked up anywhere.
 
 from __future__ import annotations
 
-import base64
 import json
 import urllib.parse
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any
 
 from backends.lab.engine.failure import EngineFailure
 from backends.lab.engine.model import ApiModel, dict_at
-from backends.lab.engine.output import Access, write_json
+from backends.lab.engine.output import Access, read_access, write_json
 from backends.lab.engine.session import Session
 from backends.lab.engine.wire import Wire, WireFailure, trusting_context
 
@@ -75,17 +74,7 @@ def read_stamp(home: str) -> Stamp | None:
     """Return what `write_stamp` left; None when there is nothing."""
     try:
         found = json.loads(Path(home, _FOLDER, _FILE).read_text())
-        kubeconfig = found["kubeconfig"]
-        cluster, user = kubeconfig["clusters"][0]["cluster"], kubeconfig["users"][0]["user"]
-        access = Access(
-            cluster["server"],
-            *(
-                base64.b64decode(part)
-                for part in (
-                    cluster["certificate-authority-data"], user["client-certificate-data"], user["client-key-data"],
-                )
-            ),
-        )  # fmt: skip
+        access = read_access(found["kubeconfig"])
         return Stamp(found["location"], found["dnsPrefix"], found["suffix"], found["resourceManager"], access)
     except (OSError, ValueError, LookupError, TypeError):
         return None

@@ -12,7 +12,7 @@ from typing import Any
 from backends.lab.engine.cloud import Stamp, environment, write_stamp
 from backends.lab.engine.model_defaults import fill
 from backends.lab.engine.output import Access, write_cluster, write_json, write_private
-from backends.lab.engine.pki import certificate_profile, issue, shared_keys
+from backends.lab.engine.pki import certificate_profile, issue, shared_keys, shared_node_key
 from backends.lab.engine.releases import release_for
 
 Model = dict[str, Any]
@@ -33,7 +33,7 @@ class Cluster:
     """A stamp's cluster as its api model tells it; `suffix` are its eight digits, `version` is such as 1.29.15.
 
     `resource_manager` is the address of the stamp's ARM, `login` that of its token endpoint, `audience` what a token
-    for it is asked for; `identity_system` is azure_ad or adfs. `ssh_key` is a line of authorized_keys.
+    for it is asked for; `identity_system` is azure_ad or adfs.
     """
 
     location: str
@@ -48,12 +48,14 @@ class Cluster:
     identity_system: str
     access: Access
     principal: ServicePrincipal
-    ssh_key: str
     pool: str = "linuxpool"
 
 
 def write_home(home: Path, cluster: Cluster) -> None:
-    """Write _output/DNSPREFIX, kubernetes.json, linuxpool2.json and .stampdeck-sp into a home directory."""
+    """Write _output/DNSPREFIX, kubernetes.json, linuxpool2.json, .stampdeck-sp and .ssh/id_rsa into a home directory.
+
+    The last is the key of the cluster's nodes, that rotate-certs and get-logs need.
+    """
     write_output(home / "_output" / cluster.dns_prefix, cluster)
     write_stamp(
         home,
@@ -61,6 +63,10 @@ def write_home(home: Path, cluster: Cluster) -> None:
     )
     write_json(home / "kubernetes.json", _definition(cluster))
     write_json(home / "linuxpool2.json", _new_pool(cluster))
+    keys = home / ".ssh"
+    keys.mkdir(mode=0o700, exist_ok=True)
+    write_private(keys / "id_rsa", shared_node_key().private)
+    write_private(keys / "id_rsa.pub", f"{shared_node_key().public} azureuser\n".encode())
     credentials = home / ".stampdeck-sp"
     credentials.mkdir(mode=0o700, exist_ok=True)
     write_private(credentials / "client.pem", cluster.principal.certificate)
@@ -96,7 +102,7 @@ def _model(cluster: Cluster) -> Model:
             "agentPoolProfiles": [
                 {"name": cluster.pool, "count": cluster.agents, "vmSize": "Standard_DS3_v2", "osType": "Linux"}
             ],
-            "linuxProfile": _linux(cluster),
+            "linuxProfile": _linux(),
             "servicePrincipalProfile": {
                 "clientId": cluster.principal.client_id, "secret": cluster.principal.secret,
             },
@@ -140,7 +146,7 @@ def _definition(cluster: Cluster) -> Model:
                     "availabilityProfile": "AvailabilitySet",
                 }
             ],
-            "linuxProfile": _linux(cluster),
+            "linuxProfile": _linux(),
             "servicePrincipalProfile": {"clientId": "", "secret": ""},
         },
     }  # fmt: skip
@@ -157,10 +163,10 @@ def _new_pool(cluster: Cluster) -> Model:
     }
 
 
-def _linux(cluster: Cluster) -> Model:
+def _linux() -> Model:
     return {
         "adminUsername": "azureuser",
-        "ssh": {"publicKeys": [{"keyData": cluster.ssh_key}]},
+        "ssh": {"publicKeys": [{"keyData": f"{shared_node_key().public} azureuser"}]},
         "runUnattendedUpgradesOnBootstrap": False,
         "enableUnattendedUpgrades": False,
     }

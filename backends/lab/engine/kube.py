@@ -13,7 +13,7 @@ from typing import Any
 
 from backends.lab.engine.clock import SimulatedClock
 from backends.lab.engine.failure import EngineFailure
-from backends.lab.engine.wire import Wire, WireFailure
+from backends.lab.engine.wire import Answer, Wire, WireFailure
 
 Object = dict[str, Any]
 _REQUEST_TIMEOUT_S = 60.0
@@ -83,25 +83,35 @@ class Kube:
         self, method: str, path: str, body: Mapping[str, Any] | None = None, content_type: str = "application/json"
     ) -> Object:
         """Ask for any path and return the object it answers; raises `KubeFailure`."""
-        headers = {"Accept": "application/json"}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
         content = None if body is None else json.dumps(body).encode()
+        headers = {"Accept": "application/json"}
         if content is not None:
             headers["Content-Type"] = content_type
+        return _object(self._send(method, path, content, headers).body)
+
+    def read(self, path: str) -> bytes:
+        """Read what is no object, such as the log of a container; raises `KubeFailure`."""
+        return self._send("GET", path, None, {"Accept": "*/*"}).body
+
+    def _send(self, method: str, path: str, content: bytes | None, headers: dict[str, str]) -> Answer:
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
         try:
             answer = self._wire.ask(method, path, content, headers)
         except WireFailure as error:
             raise KubeFailure(error.text) from error
-        try:
-            found = json.loads(answer.body or b"{}")
-        except ValueError:
-            found = {}
         if answer.status >= 400:
-            said = found.get("message") if isinstance(found, dict) else ""
             reason = "an error on the server (" + repr(answer.body[:120].decode(errors="replace")) + ")"
-            raise KubeFailure(str(said or reason), answer.status)
-        return found if isinstance(found, dict) else {}
+            raise KubeFailure(str(_object(answer.body).get("message") or reason), answer.status)
+        return answer
+
+
+def _object(content: bytes) -> Object:
+    try:
+        found = json.loads(content or b"{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def is_ready(node: Object) -> bool:

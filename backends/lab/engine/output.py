@@ -47,6 +47,17 @@ class Access:
         }
 
 
+def read_access(document: Model) -> Access:
+    """Return what a kubeconfig made by `Access.kubeconfig` says; raises LookupError, TypeError or ValueError."""
+    cluster, user = document["clusters"][0]["cluster"], document["users"][0]["user"]
+    return Access(
+        cluster["server"],
+        base64.b64decode(cluster["certificate-authority-data"]),
+        base64.b64decode(user["client-certificate-data"]),
+        base64.b64decode(user["client-key-data"]),
+    )
+
+
 def write_cluster(
     folder: Path, model: Model, suffix: str, release: Release, issued: Mapping[str, Issued], access: Access,
     *, indent: int | None = 2,

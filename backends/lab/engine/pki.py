@@ -17,6 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 _YEARS_30 = datetime.timedelta(days=365 * 30)
+_FIELDS = {
+    "ca": "ca", "apiServer": "apiserver", "client": "client", "kubeConfig": "kubectlClient",
+    "etcdServer": "etcdserver", "etcdClient": "etcdclient",
+}  # fmt: skip
+"""What certificateProfile calls the files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,27 @@ def shared_keys() -> KeyPairs:
     return make_keys()
 
 
+@dataclass(frozen=True, slots=True)
+class NodeKey:
+    """A key pair that opens the nodes by SSH: the private key as PEM, the public one as a line of authorized_keys."""
+
+    private: bytes
+    public: str
+
+
+def make_node_key() -> NodeKey:
+    """Make a key pair for the nodes."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+    return NodeKey(_pem(key).encode(), public.decode())
+
+
+@functools.cache
+def shared_node_key() -> NodeKey:
+    """Return the node key that all clusters of this process share, made at the first call."""
+    return make_node_key()
+
+
 def issue(masters: int, keys: KeyPairs, authority: tuple[bytes, bytes] | None = None) -> dict[str, Issued]:
     """Return a set of certificates by the names of their files: ca, apiserver, client, kubectlClient, etcd...
 
@@ -76,14 +102,23 @@ def issue(masters: int, keys: KeyPairs, authority: tuple[bytes, bytes] | None = 
     return issued
 
 
+def issued_of(profile: Mapping[str, object]) -> dict[str, Issued]:
+    """Return a set of certificates as certificateProfile holds it, by the names of files; raises LookupError."""
+    issued = {
+        file: Issued(str(profile[f"{field}Certificate"]), str(profile[f"{field}PrivateKey"]))
+        for field, file in _FIELDS.items()
+    }
+    certificates, keys = profile["etcdPeerCertificates"], profile["etcdPeerPrivateKeys"]
+    if isinstance(certificates, list) and isinstance(keys, list):
+        for index, (certificate, key) in enumerate(zip(certificates, keys, strict=False)):
+            issued[f"etcdpeer{index}"] = Issued(str(certificate), str(key))
+    return issued
+
+
 def certificate_profile(issued: Mapping[str, Issued]) -> dict[str, object]:
     """Return a set of certificates as the api model's certificateProfile holds it."""
-    fields = {
-        "ca": "ca", "apiServer": "apiserver", "client": "client", "kubeConfig": "kubectlClient",
-        "etcdServer": "etcdserver", "etcdClient": "etcdclient",
-    }  # fmt: skip
     profile: dict[str, object] = {}
-    for field, file in fields.items():
+    for field, file in _FIELDS.items():
         profile[f"{field}Certificate"] = issued[file].certificate
         profile[f"{field}PrivateKey"] = issued[file].key
     peers = [issued[each] for each in sorted(issued) if each.startswith("etcdpeer")]

@@ -21,5 +21,4 @@ def make_cluster(
         "https://management.azurestack.local/aud", "azure_ad",
         Access(server, authority.certificate, admin.certificate, admin.key),
         ServicePrincipal("22222222-3333-4444-8555-666666666666", SECRET, principal.certificate, b"KEY\n"),
-        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHVzZXI= azureuser",
     )  # fmt: skip

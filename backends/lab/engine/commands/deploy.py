@@ -127,14 +127,9 @@ def _ensure_key(model: ApiModel, folder: str) -> None:
     keys = dict_at(linux, "ssh").get("publicKeys") or [{}]
     if not linux or keys[0].get("keyData"):
         return
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
+    from backends.lab.engine.pki import make_node_key
 
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
-    linux["ssh"] = {"publicKeys": [{"keyData": public.decode()}]}
+    key = make_node_key()
+    linux["ssh"] = {"publicKeys": [{"keyData": key.public}]}
     Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
-    )
-    write_private(Path(folder) / f"{linux['adminUsername']}_rsa", private)
+    write_private(Path(folder) / f"{linux['adminUsername']}_rsa", key.private)
