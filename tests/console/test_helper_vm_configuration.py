@@ -30,7 +30,7 @@ WITH_HELPER = FLEET.replace(
 
 
 def test_a_helper_vm_is_read_with_its_jumps(tmp_path: Path) -> None:
-    settings = load_settings(write_fleet(tmp_path, WITH_HELPER))
+    settings = load_settings(str(write_fleet(tmp_path, WITH_HELPER)))
     stamp = settings.stamps[0]
     assert stamp.cluster.via_helper
     assert stamp.helper_vm == HelperVmAccess(
@@ -64,4 +64,4 @@ def test_what_takes_effect_is_a_file_that_says_the_same(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_meant_is_refused(tmp_path: Path, before: str, after: str, told: str) -> None:
     with pytest.raises(ConfigurationError, match=told):
-        load_settings(write_fleet(tmp_path, WITH_HELPER.replace(before, after)))
+        load_settings(str(write_fleet(tmp_path, WITH_HELPER.replace(before, after))))
