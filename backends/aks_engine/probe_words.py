@@ -1,14 +1,10 @@
-"""What a question asked from the helper VM found, in an operator's words: which step of it failed, and what to do.
-
-Sources: the error codes of Entra ID (AADSTS), of AD FS (MSIS) and of Azure Resource Manager.
-"""
+"""What a question asked from the helper VM found, in an operator's words: which step of it failed, and what to do."""
 
 from __future__ import annotations
 
-import re
-
 from backends.model.azure_stack import AzureStackAccess
 from backends.model.engine.vm_facts import Probe
+from backends.model.login_codes import login_meaning
 
 _TARGETS = {
     "arm": "the stamp's Resource Manager",
@@ -22,27 +18,6 @@ _NOT_REACHED = {
     "timeout": "no answer within 10 s",
     "tls": "its certificate is not trusted by the VM: install the stamp's CA there",
 }
-_LOGIN = {
-    "AADSTS7000215": "the client secret is wrong",
-    "AADSTS7000222": "the client secret has expired: make a new one",
-    "AADSTS700016": "the application is not in this directory: wrong client ID or tenant",
-    "AADSTS700027": "the certificate is not registered with the application, or its key is another's",
-    "AADSTS700024": "the certificate's statement is out of its time: look at the VM's clock",
-    "AADSTS90002": "the tenant does not exist",
-    "AADSTS50034": "the account does not exist in this directory",
-    "AADSTS53003": "a conditional access policy forbids it",
-    "MSIS9607": "AD FS does not know the resource: identity system and audience do not fit",
-    "MSIS9629": "the client secret is wrong",
-    "MSIS9631": "the client is not known to AD FS",
-    "MSIS9612": "the client is not known to AD FS, or its proof is wrong",
-}
-_CODE = re.compile(r"AADSTS\d+|MSIS\d+")
-
-
-def login_words(text: str) -> str:
-    """Return what a code of Entra ID or AD FS in a text means; empty when none is known here."""
-    found = _CODE.search(text)
-    return _LOGIN.get(found[0], "") if found else ""
 
 
 def probe_of(name: str, kind: str, status: int, detail: str, arm: AzureStackAccess | None) -> Probe | None:
@@ -74,7 +49,7 @@ def _well(name: str, status: int, detail: str, arm: AzureStackAccess | None) -> 
 
 
 def _refused_login(status: int, detail: str) -> str:
-    meaning = login_words(detail)
+    meaning = login_meaning(detail)
     code = f"{status} {detail}".strip() if status else detail
     return f"the login is refused: {meaning} ({code})" if meaning else f"the login is refused: {code}"
 

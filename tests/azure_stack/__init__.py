@@ -1,0 +1,1 @@
+"""Tests of reading a stamp's Resource Manager over real sockets."""
