@@ -47,6 +47,26 @@ FAULTS: dict[str, FaultKind] = {
             "debug-pod", "a pod nobody manages runs on a node, with data of its own", "node, a worker when not given"
         ),
         FaultKind("no-room", "nodes have no CPU left: a pod that must move waits"),
+        FaultKind("arm-down", "the stamp's Resource Manager refuses connections, its token endpoint too"),
+        FaultKind("arm-untrusted", "the Resource Manager shows a certificate of another authority"),
+        FaultKind("arm-throttled", "the Resource Manager answers 429 with Retry-After", "seconds, 5 when not given"),
+        FaultKind("arm-forbidden", "service principals have no role (403)", "write: they may still read"),
+        FaultKind(
+            "spn-expired",
+            "the credentials of a service principal have expired",
+            "aks-engine (not given), stampdeck, all",
+        ),
+        FaultKind("image-missing", "base images are not in the marketplace", f"part of their names, {_ALL}"),
+        FaultKind(
+            "quota-exceeded", "the quota allows no more machines", "how many may still be made, none when not given"
+        ),
+        FaultKind("allocation-failed", "the stamp has no room for new machines: making one fails"),
+        FaultKind(
+            "arm-failed",
+            "the provisioning script of a new machine fails",
+            "NODE or NODE:EXIT, every one with 50 when not given",
+        ),
+        FaultKind("node-never-ready", "a node that joins does not become ready", "node, every new one when not given"),
         FaultKind("app-error", "the application answers 500"),
         FaultKind("metrics-down", "metrics.k8s.io is not served"),
         FaultKind("eviction-429", "evictions are refused as if a budget did not allow them (429)", f"how many, {_ALL}"),
@@ -172,6 +192,10 @@ def parse_count(argument: str) -> tuple[str, int | None]:
 
 def refuse_argument(name: str, argument: str) -> str:
     """Return why a fault cannot have that value, empty when it can; nodes and workloads are the world's to judge."""
+    if name in _WORDS and argument not in ("", *_WORDS[name]):
+        return f"{name}: {argument!r} is none of {', '.join(_WORDS[name])}"
+    if name in _WHOLE and argument and not argument.isdecimal():
+        return f"{name}: {argument!r} is no whole number"
     try:
         if name in _COUNTED:
             parse_count(argument)
@@ -183,4 +207,6 @@ def refuse_argument(name: str, argument: str) -> str:
 
 
 _COUNTED = ("eviction-429", "conflict-409", "answer-lost", "api-dies-after")
+_WHOLE = ("arm-throttled", "quota-exceeded")
+_WORDS = {"arm-forbidden": ("write",), "spn-expired": ("aks-engine", "stampdeck", "all")}
 _TIMED = ("api-slow", "api-429", "write-slow")

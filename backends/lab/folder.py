@@ -127,8 +127,11 @@ class LabFolder:
         }
         self.write(f"kube/{path.name}", yaml.safe_dump(document, sort_keys=False).encode())
 
-    def write_fleet(self, stamps: Sequence[Mapping[str, str]]) -> None:
-        """Write fleet.yaml as a user of this estate would; each stamp has name, location and application (a URL)."""
+    def write_fleet(self, stamps: Sequence[Mapping[str, Any]]) -> None:
+        """Write fleet.yaml as a user of this estate would.
+
+        Each stamp has name, location, application (a URL) and azure_stack (its section as it is).
+        """
         entries = [
             {
                 "name": stamp["name"],
@@ -136,6 +139,7 @@ class LabFolder:
                 "protection": "confirm" if position == 0 else "typed",
                 "cluster": {"kubeconfig": f"kube/{stamp['name']}.yaml", "context": stamp["name"]},
                 "application": {"url": stamp["application"], "interval": "2s"},
+                "azure_stack": stamp["azure_stack"],
             }
             for position, stamp in enumerate(stamps)
         ]

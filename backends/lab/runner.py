@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from backends.lab.arm.principals import Credentials, make_engine_credentials
 from backends.lab.certificates import Authority
 from backends.lab.clock import LabClock
 from backends.lab.control import ControlServer
@@ -58,7 +59,7 @@ class RunningLab:
     """DIR/fleet.yaml"""
     stamps: tuple[str, ...]
     addresses: dict[str, str]
-    """URLs by `STAMP/api`, `STAMP/application` and `control`."""
+    """URLs by `STAMP/api`, `STAMP/application`, `STAMP/arm` and `control`."""
 
 
 async def run_lab(
@@ -90,19 +91,24 @@ class Lab:
         )
         self.boards = {plan.name: FaultBoard(plan.name) for plan in plans}
         with _collector_aside():
-            self.stamps = {plan.name: self._stamp(plan) for plan in plans}
+            engine = make_engine_credentials()
+            self.stamps = {
+                plan.name: self._stamp(plan, engine, adfs=position % 2 == 1) for position, plan in enumerate(plans)
+            }
         self._started = time.monotonic()
         self._living: list[asyncio.Task[None]] = []
         self._token = secrets.token_urlsafe(24)
         self.control = ControlServer(self.boards, self._token, self._describe, time.monotonic, self._refuse)
 
-    def _stamp(self, plan: StampPlan) -> LabStamp:
+    def _stamp(self, plan: StampPlan, engine: Credentials, *, adfs: bool) -> LabStamp:
         options = self.options
         return LabStamp(
             plan,
             self.clock,
             self.boards[plan.name],
             random.Random(f"{options.seed}/{plan.name}"),
+            engine,
+            adfs=adfs,
             incidents=options.incidents,
             changes_per_s=options.changes_per_s,
         )
@@ -117,7 +123,12 @@ class Lab:
         await self.control.start()
         self.folder.write_fleet(
             [
-                {"name": name, "location": stamp.plan.location, "application": f"{stamp.application_url}/healthz"}
+                {
+                    "name": name,
+                    "location": stamp.plan.location,
+                    "application": f"{stamp.application_url}/healthz",
+                    "azure_stack": stamp.arm.section(),
+                }
                 for name, stamp in self.stamps.items()
             ]
         )
@@ -152,6 +163,7 @@ class Lab:
         addresses = {"control": self.control.url}
         for name, stamp in self.stamps.items():
             addresses |= {f"{name}/api": stamp.api_url, f"{name}/application": stamp.application_url}
+            addresses[f"{name}/arm"] = stamp.arm.url
         return RunningLab(self.folder.path, self.folder.config, tuple(self.stamps), addresses)
 
     async def _expire_faults(self) -> None:
@@ -161,7 +173,7 @@ class Lab:
                 board.expire()
 
     def _refuse(self, stamp: str, name: str, argument: str) -> str:
-        return refuse_argument(name, argument) or self.stamps[stamp].world.faults.refuse(name, argument)
+        return refuse_argument(name, argument) or self.stamps[stamp].refuse(name, argument)
 
     def _describe(self) -> dict[str, Any]:
         return {
@@ -189,6 +201,7 @@ class Lab:
                         "https_url": stamp.application_tls_url,
                         "certificate_authority": str(stamp.files.authority),
                     },
+                    "azure_stack": stamp.arm.description(),
                 }
                 for name, stamp in self.stamps.items()
             },

@@ -6,9 +6,11 @@ import random
 
 from backends.lab.accounts import grant_rights, make_accounts
 from backends.lab.application import ApplicationServer
+from backends.lab.arm.lab_arm import LabArm
+from backends.lab.arm.principals import Credentials
 from backends.lab.certificates import Authority
 from backends.lab.clock import LabClock
-from backends.lab.estate import StampPlan, build_estate
+from backends.lab.estate import StampPlan, build_estate, node_shape
 from backends.lab.faults import FaultBoard
 from backends.lab.folder import LabFolder, StampFiles
 from backends.lab.kubernetes.bootstrap import ensure_defaults
@@ -28,7 +30,9 @@ class LabStamp:
         clock: LabClock,
         faults: FaultBoard,
         dice: random.Random,
+        engine: Credentials,
         *,
+        adfs: bool = False,
         incidents: bool = True,
         changes_per_s: float = 0.0,
     ) -> None:
@@ -46,29 +50,43 @@ class LabStamp:
             plan.name, self.store, clock, faults, version=plan.version, network=plan.network, incidents=incidents,
             changes_per_s=changes_per_s,
         )  # fmt: skip
+        self.arm = LabArm(node_shape(plan), plan.version, self.world, faults, engine, adfs=adfs)
         self.application = ApplicationServer(plan.name, self.world, faults, random.Random(dice.random()))
         self.api: KubernetesApi | None = None
         self.files: StampFiles
 
     async def start(self, folder: LabFolder, authority: Authority) -> None:
-        """Start the API server and the application, and write the stamp's files."""
+        """Start the API server, the Resource Manager and the application, and write the stamp's files."""
         accounts = make_accounts()
         self.files = folder.write_stamp(self.plan.name, authority, accounts)
         self.api = KubernetesApi(
             self.plan.name, self.store, self.clock, self.faults, self.world, self.plan.version, self.files.serving,
-            accounts,
+            accounts, up=lambda: self.arm.life.api_up,
         )  # fmt: skip
+        self.arm.life.listen(self._follow_control_plane)
         await self.api.start()
+        await self.arm.start(folder)
         self.world.root_certificates.publish(self.files.authority.read_text())
         await self.application.start(self.files.serving.certificate, self.files.serving.key)
         self.world.application_address = ("127.0.0.1", self.application.port)
         folder.write_kubeconfigs(self.plan.name, self.files, self.api_url)
 
     async def stop(self) -> None:
-        """Stop both servers."""
+        """Stop every server."""
+        await self.arm.stop()
         if self.api is not None:
             await self.api.stop()
         await self.application.stop()
+
+    def refuse(self, name: str, argument: str) -> str:
+        """Return why a fault cannot be carried out on this stamp, empty when it can."""
+        return self.world.faults.refuse(name, argument) or self.arm.refuse(name, argument)
+
+    def _follow_control_plane(self) -> None:
+        """Masters came or went, or are of another version now."""
+        if self.api is not None:
+            self.api.adopt_version(self.world.cluster.version)
+            self.api.look_again()
 
     @property
     def api_url(self) -> str:

@@ -47,12 +47,14 @@ class Operation:
 class Cloud:
     """One subscription at one stamp; every delay is simulated time, seeded, within a fifth of its usual length."""
 
-    def __init__(self, cluster: Cluster, inventory: Inventory, life: MachineLife, faults: FaultBoard) -> None:
+    def __init__(
+        self, cluster: Cluster, inventory: Inventory, life: MachineLife, faults: FaultBoard, dice: random.Random
+    ) -> None:
         self.subscription = SUBSCRIPTION
         self.location = inventory.shape.stamp
         self.inventory = inventory
         self.faults = faults
-        self.dice = random.Random(cluster.rng.random())
+        self.dice = dice
         self._cluster = cluster
         self._life = life
         self._times = WireTimes(cluster.clock)

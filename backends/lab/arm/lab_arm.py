@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import random
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,11 @@ class LabArm:
         self.reader = make_reader_credentials()
         self.identity_system = ADFS if adfs else AZURE_AD
         cluster = world.cluster
-        inventory = Inventory(shape, cluster.rng)
+        dice = random.Random(f"arm/{shape.stamp}/{shape.cluster_id}")
+        inventory = Inventory(shape, dice)
         inventory.learn(cluster.store, version)
         self.life = MachineLife(cluster, world.kubelet, world.nodes, world.node_lifecycle, inventory, faults)
-        self.cloud = Cloud(cluster, inventory, self.life, faults)
+        self.cloud = Cloud(cluster, inventory, self.life, faults, dice)
         host = f"management.adfs.azurestack.{shape.stamp}" if adfs else f"management.{shape.stamp}.onmicrosoft.com"
         authority = TokenAuthority(
             self.identity_system, f"https://{host}/{_GUID}", known_principals(engine, self.reader), faults

@@ -37,8 +37,8 @@ async def test_nothing_in_the_folder_is_readable_by_others(lab: Lab) -> None:
     found = [lab.folder.path, *lab.folder.path.rglob("*")]
     assert len(found) > 20
     for path in found:
-        wanted = 0o700 if path.is_dir() else 0o600
-        assert stat.S_IMODE(path.stat().st_mode) == wanted, path
+        runs = path.is_dir() or path.parent.name == "bin"
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if runs else 0o600), path
 
 
 async def test_fleet_file_is_what_a_user_writes(lab: Lab) -> None:
@@ -183,9 +183,9 @@ async def test_run_lab_tells_when_ready_and_takes_its_announcement_back(tmp_path
     await asyncio.wait_for(run_lab(LabOptions(tmp_path), ready, stop), 20)
     (running,) = told
     assert running.stamps == ("orlando", "seattle")
-    assert set(running.addresses) == {
+    assert set(running.addresses) >= {
         "control",
-        *(f"{stamp}/{server}" for stamp in running.stamps for server in ("api", "application")),
+        *(f"{stamp}/{server}" for stamp in running.stamps for server in ("api", "application", "arm")),
     }
     assert not (tmp_path / "lab.json").exists()
     control = LabControl(running.addresses["control"], "any", tmp_path)
