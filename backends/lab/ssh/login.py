@@ -1,0 +1,112 @@
+"""Who may log in to a helper VM, and what a connection may ask for."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import ipaddress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import asyncssh
+from asyncssh import OPEN_ADMINISTRATIVELY_PROHIBITED, OPEN_CONNECT_FAILED
+
+from backends.lab.ssh.keys import MFA_USER, USER
+from backends.lab.ssh.sandbox import Sandbox
+from backends.lab.ssh.session import Session
+
+if TYPE_CHECKING:
+    from asyncssh.auth import KbdIntChallenge, KbdIntResponse
+
+MAX_SESSIONS = 10
+"""sshd's own default for one connection; forwarded connections do not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactor:
+    """What the account without a key is asked for, one after the other."""
+
+    password: str
+    code: str
+
+
+class Login(asyncssh.SSHServer):
+    """One connection. `caller` is the address it came from, `port` ours."""
+
+    def __init__(self, sandbox: Sandbox, factor: SecondFactor, caller: tuple[str, int], port: int) -> None:
+        self._sandbox = sandbox
+        self._factor = factor
+        self._addresses = {
+            "SSH_CLIENT": f"{caller[0]} {caller[1]} {port}",
+            "SSH_CONNECTION": f"{caller[0]} {caller[1]} 127.0.0.1 {port}",
+        }
+        self._connection: asyncssh.SSHServerConnection
+        self._user = ""
+        self._answers: list[str] = []
+        self._sessions = 0
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        """Keep the connection."""
+        self._connection = conn
+
+    # Authentication
+
+    def begin_auth(self, username: str) -> bool:
+        """Ask everybody for proof, also those who do not exist; keys are read anew, so that new ones count at once."""
+        self._user = username
+        if username == USER:
+            with contextlib.suppress(OSError, ValueError):
+                self._connection.set_authorized_keys(str(self._sandbox.authorized_keys))
+        return True
+
+    def public_key_auth_supported(self) -> bool:
+        """The account with two factors has no key."""
+        return self._user != MFA_USER
+
+    def password_auth_supported(self) -> bool:
+        """No account logs in with a password alone."""
+        return False
+
+    def kbdint_auth_supported(self) -> bool:
+        """Two questions for the account with two factors."""
+        return self._user == MFA_USER
+
+    def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> KbdIntChallenge:
+        """Ask for the password first."""
+        self._answers = []
+        return "", "", "", [("Password: ", False)]
+
+    def validate_kbdint_response(self, username: str, responses: KbdIntResponse) -> KbdIntChallenge:
+        """Ask for the code after the password, whether that was right or not, and judge at the end."""
+        self._answers.append(responses[0] if responses else "")
+        if len(self._answers) < 2:
+            return "", "", "", [("Verification code: ", False)]
+        given = "\0".join(self._answers).encode()
+        return hmac.compare_digest(given, f"{self._factor.password}\0{self._factor.code}".encode())
+
+    # What a connection may ask for
+
+    def session_requested(self) -> Session:
+        """Open a session, up to as many as sshd allows."""
+        if self._sessions >= MAX_SESSIONS:
+            raise asyncssh.ChannelOpenError(OPEN_CONNECT_FAILED, "open failed")
+        self._sessions += 1
+        return Session(self._sandbox, self._addresses, self._session_ended)
+
+    def _session_ended(self) -> None:
+        self._sessions -= 1
+
+    def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> bool:
+        """Forward to this machine alone: a lab is no way into the network it runs in."""
+        if not _is_loopback(dest_host):
+            raise asyncssh.ChannelOpenError(
+                OPEN_ADMINISTRATIVELY_PROHIBITED, f"the lab forwards to 127.0.0.1 only, not to {dest_host}"
+            )
+        return True
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
