@@ -76,6 +76,19 @@ FAULTS: dict[str, FaultKind] = {
         FaultKind("write-down", "writes fail (500), reads work"),
         FaultKind("write-slow", "the answer to a write waits", "seconds, 5 when not given"),
         FaultKind("answer-lost", "writes are carried out but never answered", f"{_WHICH}, 1 when not given"),
+        FaultKind("ssh-down", "the helper VM refuses SSH connections, open ones are cut"),
+        FaultKind("ssh-cut", "every SSH connection to the helper VM is reset, once"),
+        FaultKind("ssh-hang", "SSH connections to the helper VM are accepted and carry nothing, open ones fall silent"),
+        FaultKind("ssh-host-key", "the helper VM shows another host key, open connections are cut"),
+        FaultKind(
+            "vm-reboot",
+            "the helper VM restarts, once: all that runs there ends",
+            "simulated seconds, 45 when not given",
+        ),
+        FaultKind("vm-disk-full", "files on the helper VM cannot grow beyond 512 bytes (EFBIG), df shows a full disk"),
+        FaultKind("engine-slow", "the engine's pauses are longer", "factor, 3 when not given"),
+        FaultKind("engine-save-failed", "the engine finds the disk full when it writes the api model"),
+        FaultKind("engine-drain-error", "evictions that the engine asks for are answered with an error"),
         FaultKind("api-dies-after", "the API answers some more writes, then it is down", f"{_WHICH}, 1 when not given"),
     )
 }
@@ -199,14 +212,16 @@ def refuse_argument(name: str, argument: str) -> str:
     try:
         if name in _COUNTED:
             parse_count(argument)
-        elif argument and name in _TIMED and not float(argument) >= 0:
+        elif argument and name in (*_TIMED, *_FACTORS) and not float(argument) >= 0:
             raise ValueError
     except ValueError as error:
-        return f"{name}: {error if name in _COUNTED else f'{argument!r} is no number of seconds'}"
+        what = "factor" if name in _FACTORS else "number of seconds"
+        return f"{name}: {error if name in _COUNTED else f'{argument!r} is no {what}'}"
     return ""
 
 
 _COUNTED = ("eviction-429", "conflict-409", "answer-lost", "api-dies-after")
 _WHOLE = ("arm-throttled", "quota-exceeded")
 _WORDS = {"arm-forbidden": ("write",), "spn-expired": ("aks-engine", "stampdeck", "all")}
-_TIMED = ("api-slow", "api-429", "write-slow")
+_TIMED = ("api-slow", "api-429", "write-slow", "vm-reboot")
+_FACTORS = ("engine-slow",)

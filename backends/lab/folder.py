@@ -45,7 +45,7 @@ class LabFolder:
         """Make the folder (0700) and forget an earlier lab's lab.json."""
         self.path.mkdir(parents=True, exist_ok=True)
         self.path.chmod(0o700)
-        for name in ("kube", "pki"):
+        for name in ("kube", "pki", "ssh", "vm"):
             (self.path / name).mkdir(exist_ok=True)
             (self.path / name).chmod(0o700)
         self.forget()
@@ -130,7 +130,7 @@ class LabFolder:
     def write_fleet(self, stamps: Sequence[Mapping[str, Any]]) -> None:
         """Write fleet.yaml as a user of this estate would.
 
-        Each stamp has name, location, application (a URL) and azure_stack (its section as it is).
+        Each stamp has name, location, application (a URL), helper_vm and azure_stack (their sections as they are).
         """
         entries = [
             {
@@ -139,6 +139,7 @@ class LabFolder:
                 "protection": "confirm" if position == 0 else "typed",
                 "cluster": {"kubeconfig": f"kube/{stamp['name']}.yaml", "context": stamp["name"]},
                 "application": {"url": stamp["application"], "interval": "2s"},
+                "helper_vm": stamp["helper_vm"],
                 "azure_stack": stamp["azure_stack"],
             }
             for position, stamp in enumerate(stamps)

@@ -21,6 +21,7 @@ from backends.lab.control import ControlServer
 from backends.lab.estate import StampPlan, plan_stamps
 from backends.lab.faults import FaultBoard, refuse_argument
 from backends.lab.folder import LabFolder, described
+from backends.lab.ssh.keys import make_shared_keys
 from backends.lab.stamp import LabStamp
 from backends.lab.tasks import keep_running
 
@@ -59,7 +60,7 @@ class RunningLab:
     """DIR/fleet.yaml"""
     stamps: tuple[str, ...]
     addresses: dict[str, str]
-    """URLs by `STAMP/api`, `STAMP/application`, `STAMP/arm` and `control`."""
+    """URLs by `STAMP/api`, `STAMP/application`, `STAMP/arm`, `STAMP/ssh` and `control`."""
 
 
 async def run_lab(
@@ -111,6 +112,7 @@ class Lab:
             adfs=adfs,
             incidents=options.incidents,
             changes_per_s=options.changes_per_s,
+            seed=options.seed,
         )
 
     async def start(self) -> None:
@@ -118,8 +120,9 @@ class Lab:
         self.folder.make()
         self._living = [keep_running(f"stamp-{name}", stamp.world.run) for name, stamp in self.stamps.items()]
         self._living.append(keep_running("expiry of faults", self._expire_faults))
+        ssh_keys = await make_shared_keys()
         for name, stamp in self.stamps.items():
-            await stamp.start(self.folder, Authority(f"{name}-ca"))
+            await stamp.start(self.folder, Authority(f"{name}-ca"), ssh_keys)
         await self.control.start()
         self.folder.write_fleet(
             [
@@ -127,11 +130,13 @@ class Lab:
                     "name": name,
                     "location": stamp.plan.location,
                     "application": f"{stamp.application_url}/healthz",
+                    "helper_vm": stamp.helper_vm.section(),
                     "azure_stack": stamp.arm.section(),
                 }
                 for name, stamp in self.stamps.items()
             ]
         )
+        self._write_ssh_config()
         self.folder.announce(self._document())
 
     async def stop(self) -> None:
@@ -164,7 +169,13 @@ class Lab:
         for name, stamp in self.stamps.items():
             addresses |= {f"{name}/api": stamp.api_url, f"{name}/application": stamp.application_url}
             addresses[f"{name}/arm"] = stamp.arm.url
+            addresses[f"{name}/ssh"] = stamp.helper_vm.url
         return RunningLab(self.folder.path, self.folder.config, tuple(self.stamps), addresses)
+
+    def _write_ssh_config(self) -> None:
+        machines = [stamp.helper_vm for stamp in self.stamps.values()]
+        self.folder.write("ssh/known_hosts", b"".join(machine.known_hosts for machine in machines))
+        self.folder.write("ssh/config", "\n".join(machine.ssh_config for machine in machines).encode())
 
     async def _expire_faults(self) -> None:
         while True:
@@ -202,6 +213,7 @@ class Lab:
                         "certificate_authority": str(stamp.files.authority),
                     },
                     "azure_stack": stamp.arm.description(),
+                    "helper_vm": stamp.helper_vm.description(),
                 }
                 for name, stamp in self.stamps.items()
             },

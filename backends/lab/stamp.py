@@ -16,6 +16,8 @@ from backends.lab.folder import LabFolder, StampFiles
 from backends.lab.kubernetes.bootstrap import ensure_defaults
 from backends.lab.kubernetes.server import KubernetesApi
 from backends.lab.objects import ObjectStore
+from backends.lab.ssh.helper_vm import LabHelperVm
+from backends.lab.ssh.keys import SharedKeys
 from backends.lab.world.world import World
 
 _SHOWN = ("nodes", "pods", "deployments.apps", "events")
@@ -35,6 +37,7 @@ class LabStamp:
         adfs: bool = False,
         incidents: bool = True,
         changes_per_s: float = 0.0,
+        seed: int = 1,
     ) -> None:
         self.plan = plan
         self.clock = clock
@@ -52,11 +55,12 @@ class LabStamp:
         )  # fmt: skip
         self.arm = LabArm(node_shape(plan), plan.version, self.world, faults, engine, adfs=adfs)
         self.application = ApplicationServer(plan.name, self.world, faults, random.Random(dice.random()))
+        self.helper_vm = LabHelperVm(plan.name, clock, faults, seed)
         self.api: KubernetesApi | None = None
         self.files: StampFiles
 
-    async def start(self, folder: LabFolder, authority: Authority) -> None:
-        """Start the API server, the Resource Manager and the application, and write the stamp's files."""
+    async def start(self, folder: LabFolder, authority: Authority, ssh_keys: SharedKeys) -> None:
+        """Start every server, the helper VM last, and write the stamp's files."""
         accounts = make_accounts()
         self.files = folder.write_stamp(self.plan.name, authority, accounts)
         self.api = KubernetesApi(
@@ -70,9 +74,13 @@ class LabStamp:
         await self.application.start(self.files.serving.certificate, self.files.serving.key)
         self.world.application_address = ("127.0.0.1", self.application.port)
         folder.write_kubeconfigs(self.plan.name, self.files, self.api_url)
+        await self.helper_vm.start(
+            folder, ssh_keys, [self.files.authority, self.arm.authority_file], version=self.plan.version
+        )
 
     async def stop(self) -> None:
-        """Stop every server."""
+        """Stop every server; the helper VM first, for what runs there uses the others."""
+        await self.helper_vm.stop()
         await self.arm.stop()
         if self.api is not None:
             await self.api.stop()
