@@ -11,7 +11,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from backends.clock import Clock, SystemClock
-from backends.errors import Conflict, Invalid, Unreachable
+from backends.errors import Conflict, Invalid, Throttled, Unreachable
 from backends.helper_vm.following import Following
 from backends.helper_vm.job_answers import read_foreign, read_list, read_status
 from backends.helper_vm.mirror import Mirror, digest_of
@@ -51,7 +51,7 @@ class VmJobs:
             try:
                 answer = await self._runner.call("submit", request.number, digest, data=data)
                 return read_status(answer.output, self._stamp)
-            except Unreachable as error:
+            except (Unreachable, Throttled) as error:
                 if self._clock.monotonic() >= until:
                     what = f"it is not known whether job {request.number} started"
                     todo = "look at the list of jobs when the helper VM answers again; submitting it again is safe"

@@ -154,18 +154,15 @@ class _AfterMarker:
         self.began = False
 
     async def read(self) -> bytes:
-        if self.began:
-            return await self._stream.read()
         before = b""
-        while data := await self._stream.read():
-            before += data
-            _, found, after = before.partition(self._marker)
+        while not self.began and (data := await self._stream.read()):
+            _, found, after = (before + data).partition(self._marker)
             self.began = bool(found)
             if after:
                 return after
             # A start file may write megabytes: only what the marker may begin in is kept.
-            before = b"" if found else before[-len(self._marker) :]
-        return b""
+            before = (before + data)[-len(self._marker) :]
+        return await self._stream.read()
 
 
 def _command(nonce: str, verb: str, *words: str) -> str:

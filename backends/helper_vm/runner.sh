@@ -368,12 +368,17 @@ list() { # LAST: newest first
     case $1 in ''|*[!0-9]*) die $USAGE 'no number';; esac
     boot_id; now=$(date +%s)
     cd "$jobs" 2>/dev/null || return 0
-    for entry in $(ls -dt -- */guard 2>/dev/null | head -n "$1"); do
-        case ${entry%/guard} in ''|-*|*[!A-Za-z0-9_-]*) ;; *) tell "$jobs/${entry%/guard}";; esac
+    left=$1
+    for entry in $(ls -dt -- */guard 2>/dev/null | grep -x '[A-Za-z0-9_][A-Za-z0-9_-]*/guard'); do
+        # A name with a line end in it, put there by somebody else, comes in pieces.
+        [ -d "$entry" ] || continue
+        [ $left -gt 0 ] || break
+        left=$((left - 1))
+        tell "$jobs/${entry%/guard}"
     done
 }
 
-[ "${2:-}" = supervise ] || printf '@@%s\n' "${1:-}"
+printf '@@%s\n' "${1:-}"
 case ${2:-} in
     submit) check_number "${3:-}"; submit "$3" "${4:-}";;
     supervise) check_job "${3:-}"; supervise "$3" "${4:-}";;
