@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 
 from backends.lab.accounts import grant_rights, make_accounts
@@ -10,6 +11,8 @@ from backends.lab.arm.lab_arm import LabArm
 from backends.lab.arm.principals import Credentials
 from backends.lab.certificates import Authority
 from backends.lab.clock import LabClock
+from backends.lab.engine.home import Cluster, ServicePrincipal, write_home
+from backends.lab.engine.output import Access
 from backends.lab.estate import StampPlan, build_estate, node_shape
 from backends.lab.faults import FaultBoard
 from backends.lab.folder import LabFolder, StampFiles
@@ -76,6 +79,31 @@ class LabStamp:
         folder.write_kubeconfigs(self.plan.name, self.files, self.api_url)
         await self.helper_vm.start(
             folder, ssh_keys, [self.files.authority, self.arm.authority_file], version=self.plan.version
+        )
+
+        await asyncio.to_thread(write_home, self.helper_vm.sandbox.home, self._cluster())
+
+    def _cluster(self) -> Cluster:
+        """Return the stamp's cluster as its api model on the helper VM tells it."""
+        engine = self.arm.engine
+        return Cluster(
+            location=self.plan.name,
+            dns_prefix=f"k8s-{self.plan.name}",
+            suffix=self.plan.cluster_id,
+            version=self.plan.version.removeprefix("v"),
+            masters=self.plan.masters,
+            agents=self.plan.agents,
+            resource_manager=self.arm.url,
+            login=self.arm.server.login_endpoint,
+            audience=self.arm.server.audience,
+            identity_system=self.arm.identity_system,
+            access=Access(
+                self.api_url,
+                self.files.authority.read_bytes(),
+                self.files.admin_certificate.read_bytes(),
+                self.files.admin_key.read_bytes(),
+            ),
+            principal=ServicePrincipal(engine.client_id, engine.secret, engine.certificate, engine.key),
         )
 
     async def stop(self) -> None:

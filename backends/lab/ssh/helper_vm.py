@@ -131,6 +131,7 @@ class LabHelperVm:
             "user": USER,
             "key_files": [f"ssh/{self.keys.plain.name}"],
             "agent": False,
+            "host_key": self.host_key,
             "api_model": f"~/_output/k8s-{self.stamp}/apimodel.json",
         }
 
