@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
@@ -69,10 +69,9 @@ class Jobs(Protocol):
         """The newest jobs, newest first, whoever started them."""
         ...
 
-    def follow(self, number: str, mirror: Path, since: int | None = None) -> AsyncIterator[bytes]:
-        """Yield the log as it is appended to `mirror`, from the mirror's end on, until the job is over.
+    def follow(self, number: str, mirror: Path, since: int | None = None) -> AsyncGenerator[bytes, None]:
+        """Yield the log as it is appended to `mirror`, from byte `since` or the mirror's end on, until the job is over.
 
-        With `since` from that byte on, of the mirror what is there: another console may write the same mirror.
         Losses of the connection are waited out; `HelperVm.state` tells of them. Raises what waiting does not mend:
         Unauthorized, HostKeyRejected, NotFound, LocalDiskFailed.
         """

@@ -66,10 +66,10 @@ def action_options(command: Command) -> Command:
     return result
 
 
-def run_action(shell: Shell, asked: Asked, plan: Plan) -> int:
-    """Plan the change on the one stamp asked for, and with `--write` carry it out."""
+def run_action(shell: Shell, asked: Asked, plan: Plan, heed: Interruption | None = None) -> int:
+    """Plan the change on the one stamp asked for, and with `--write` carry it out; `heed` is told of signals."""
     stamp = one_stamp(shell, asked.stamps)
-    heed = Interruption()
+    heed = heed or Interruption()
     return run_until_signal(_run(shell, asked, stamp, plan, heed), heed=heed)
 
 

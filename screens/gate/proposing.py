@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from screens.gate.dialog import Agreement, MakeWork, Proposer
 
 
-_ENGINE = "aks-engine "
 _IN_PARTS = ("drain", "batch")
 """Changes whose parts are worth watching one by one."""
 
@@ -93,13 +92,12 @@ class Proposing(Speaking):
 
     def started(self, run: Run) -> None:
         """A change began: one of many parts is shown, the end of any is said by whatever screen is in view then."""
-        from screens.places import JobPlace, RunPlace, Visit
+        from screens.places import RunPlace, Visit
+        from screens.runs.place import place_of
 
-        if (job := run.change.parameters.get("job")) and run.change.action.startswith(_ENGINE):
-            word = run.change.action.removeprefix(_ENGINE)
-            self.post_message(Visit(JobPlace(run.change.stamp, str(job), word)))
-        elif run.change.action in _IN_PARTS:
-            self.post_message(Visit(RunPlace(run.number)))
+        place = place_of(run)
+        if run.change.action in _IN_PARTS or not isinstance(place, RunPlace):
+            self.post_message(Visit(place))
         else:
             self.say(f"began to {run.change.summary}; :runs shows how it gets on")
 

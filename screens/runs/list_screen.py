@@ -14,6 +14,7 @@ from screens.deck import Deck
 from screens.frame import FramedScreen
 from screens.lines import line, spread
 from screens.places import HistoryPlace, RunPlace, RunsPlace
+from screens.runs.place import place_of
 from screens.runs.rows import run_columns, run_rows
 from screens.simple_table import changes
 from screens.widgets.heading import Heading
@@ -73,7 +74,9 @@ class RunsScreen(FramedScreen):
 
     @on(RowSelected)
     def _selected(self, event: RowSelected) -> None:
-        self.visit(RunPlace(int(event.row.uid)))
+        runs = self.deck.writing.runs
+        run = runs.find(int(event.row.uid)) if runs is not None else None
+        self.visit(place_of(run) if run is not None else RunPlace(int(event.row.uid)))
 
     @property
     def _chosen(self) -> Run | None:

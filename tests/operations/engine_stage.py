@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -114,15 +114,15 @@ class FakeJobs:
     async def list(self, last: int = 50) -> Sequence[JobStatus]:
         return tuple(self.statuses.values())
 
-    async def follow(self, number: str, mirror: Path, since: int | None = None) -> AsyncIterator[bytes]:
-        if since is not None and mirror.exists() and (kept := mirror.read_bytes()[since:]):
-            yield kept
+    async def follow(self, number: str, mirror: Path, since: int | None = None) -> AsyncGenerator[bytes, None]:
+        mirror.parent.mkdir(parents=True, exist_ok=True)
+        mirror.touch()
+        offset = mirror.stat().st_size if since is None else since
         while True:
             changed = self._changed
-            offset = mirror.stat().st_size if mirror.exists() else 0
             if data := self._logs[number][offset:]:
-                with mirror.open("ab") as file:
-                    file.write(data)
+                offset += len(data)
+                mirror.write_bytes(self._logs[number][:offset])
                 yield data
             elif self.statuses[number].state.is_over:
                 return
@@ -147,6 +147,7 @@ class FakeJobs:
     def write(self, text: str) -> None:
         """Let the job write."""
         self._logs[self.number] += text.encode()
+        self.statuses[self.number] = replace(self.statuses[self.number], size=len(self._logs[self.number]))
         self._wake()
 
     def finish(self, state: JobState = JobState.EXITED, status: int | None = 0) -> None:

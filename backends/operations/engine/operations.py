@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 
 from backends.clock import Clock
 from backends.errors import SourceError, UsageError
 from backends.model.change import Change
-from backends.model.engine.command import Deploy, EngineCommand
+from backends.model.engine.command import Deploy, EngineCommand, command_of
+from backends.model.engine.line import EngineLine
 from backends.model.job import JobStatus, Signal
 from backends.model.journal import EventKind
+from backends.model.preflight.aftermath import aftermath
 from backends.model.preflight.facts import PreflightFacts
 from backends.operations.engine.live_nodes import LiveNodes
 from backends.operations.engine.reading import read_preflight
@@ -69,6 +72,21 @@ class EngineOperations:
         """Watch a job, whoever started it."""
         return self._watches.watch(site.name, number, site.jobs, word)
 
+    async def read_log(self, site: EngineSite, job: JobStatus) -> AsyncIterator[EngineLine]:
+        """Yield every line a job has written so far; of one that runs on, what comes later is left out."""
+        if not job.size:
+            return
+        reader, taken = self._watches.reader(str(job.meta.get("operation", ""))), 0
+        async with aclosing(site.jobs.follow(job.number, self._watches.mirror(site.name, job.number), 0)) as pieces:
+            async for data in pieces:
+                taken += len(data)
+                for line in reader.feed(data, self.clock.now()):
+                    yield line
+                if taken >= job.size:
+                    break
+        for line in reader.close():
+            yield line
+
     async def cancel(self, stamp: str, number: str, signal: Signal) -> JobStatus:
         """Ask a job to end, and write down who did; SourceError or JournalFailed when that cannot be done."""
         site = self.site(stamp)
@@ -89,6 +107,17 @@ class EngineOperations:
         names = [name for name in self.sites if not stamps or name in stamps]
         found = await asyncio.gather(*(self._jobs_of(name) for name in names))
         return dict(zip(names, found, strict=True))
+
+    async def reconcile(self, stamp: str, number: str) -> tuple[str, ...]:
+        """Return what a job left: nodes, machines and api model compared, and what the same command would do now."""
+        site = self.site(stamp)
+        status = await site.jobs.status(number)
+        try:
+            command = command_of(status.meta["parameters"])
+        except (KeyError, TypeError, ValueError):
+            todo = "compare nodes, machines and api model by hand"
+            raise UsageError(f"what job {number} was to do is not known", todo=todo, stamp=stamp) from None
+        return aftermath(status, await self.examine(site, command))
 
     async def _jobs_of(self, name: str) -> Sequence[JobStatus] | SourceError:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Protocol
 
@@ -25,7 +26,6 @@ APPEARS_S = 120.0
 """A run that was agreed to but has not become a job by then never will: a step of the gate refused it."""
 _BEGINS_S = 0.25
 _ASK_S = 5.0
-_REPLAYED_BYTES = 256 * 1024
 
 
 class LogReader(Protocol):
@@ -69,10 +69,11 @@ class EngineWatch:
         """Watch until the job is over; raises StampdeckError when it cannot be watched."""
         asking = asyncio.create_task(self._ask())
         try:
-            await self._replay()
             await self._begun()
-            async for data in self._jobs.follow(self.number, self.mirror):
-                self._take(data)
+            # From its beginning: what is told of a run is made of its whole log, whoever brought a part of it here.
+            async with aclosing(self._jobs.follow(self.number, self.mirror, 0)) as pieces:
+                async for data in pieces:
+                    self._take(data)
             await self._close()
         except StampdeckError as error:
             self.trouble.set(str(error))
@@ -94,15 +95,6 @@ class EngineWatch:
                 if status.state is not JobState.NEW:
                     return
             await self._clock.sleep(_BEGINS_S)
-
-    async def _replay(self) -> None:
-        """Read again what an earlier watch left in the mirror: the state comes from the whole log."""
-        if not self.mirror.exists():
-            return
-        with self.mirror.open("rb") as file:
-            while data := await asyncio.to_thread(file.read, _REPLAYED_BYTES):
-                self._take(data)
-                await asyncio.sleep(0)
 
     def _take(self, data: bytes) -> None:
         self._show(self._reader.feed(data, self._clock.now()))
@@ -134,7 +126,7 @@ class EngineWatches:
         """`folder` keeps the mirrors; `reader` makes the reader of a command's log by the command's word."""
         self._folder = folder
         self._clock = clock
-        self._reader = reader
+        self.reader = reader
         self._watches: dict[tuple[str, str], EngineWatch] = {}
 
     def watch(self, stamp: str, number: str, jobs: Jobs, word: str) -> EngineWatch:
@@ -142,13 +134,15 @@ class EngineWatches:
         found = self._watches.get((stamp, number))
         if found is not None and not (found.task and found.task.done() and found.trouble.value):
             return found
-        folder = self._folder / stamp
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        watch = EngineWatch(stamp, number, jobs, self._reader(word), folder / f"{number}.log", self._clock)
+        watch = EngineWatch(stamp, number, jobs, self.reader(word), self.mirror(stamp, number), self._clock)
         watch.task = asyncio.create_task(watch.run(), name=f"watch {number} on {stamp}")
         watch.task.add_done_callback(_note_failure)
         self._watches[stamp, number] = watch
         return watch
+
+    def mirror(self, stamp: str, number: str) -> Path:
+        """Return the file that keeps a job's log here; it holds whatever the job wrote, secrets too."""
+        return self._folder / stamp / f"{number}.log"
 
     def find(self, stamp: str, number: str) -> EngineWatch | None:
         """Return the watch of a job that is being watched, or was."""
