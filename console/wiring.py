@@ -16,6 +16,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from backends.clock import Clock, SystemClock
+from console import vm_services
+from console.vm_services import VmServices
 from console.writing_services import NEEDED, WritingServices
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from console.settings import Settings
 
 
-class Services(WritingServices):
+class Services(WritingServices, VmServices):
     """Everything the console can do, running, on the stamps it was opened for.
 
     A service that is not needed to watch is made at its first use; `prepare` spares that use the import.
@@ -98,12 +100,14 @@ class Services(WritingServices):
 
     async def prepare(self) -> None:
         """Import in a thread what the services made at their first use need."""
-        await asyncio.to_thread(_load, _FOR_THE_REST)
+        through_vms = vm_services.NEEDED if any(each.helper_vm for each in self.settings.stamps) else ()
+        await asyncio.to_thread(_load, (*_FOR_THE_REST, *through_vms))
 
     async def close(self) -> None:
         """Close what was made here; what is being changed is left open in the journal."""
         await self.close_runs()
         await self.close_forwards()
+        await self.close_vms()
         if "journal" in vars(self):
             await self.journal.__aexit__(None, None, None)
 

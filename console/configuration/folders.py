@@ -35,6 +35,16 @@ def recordings_folder() -> Path:
     return state_folder() / "recordings"
 
 
+def known_hosts_file() -> Path:
+    """Return where the host keys of helper VMs are remembered: `known_hosts` in the state folder, not ~/.ssh's."""
+    return state_folder() / "known_hosts"
+
+
+def job_logs_folder() -> Path:
+    """Return where the logs of jobs on helper VMs are mirrored: `jobs` in the state folder, not made here."""
+    return state_folder() / "jobs"
+
+
 def make_private(folder: Path) -> Path:
     """Make a folder only its owner can enter (0700) and return it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
