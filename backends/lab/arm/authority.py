@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from backends.lab.arm.principals import TENANT, Principal
+from backends.lab.arm.principals import ENGINE_NAME, TENANT, Principal
 from backends.lab.arm.signed_tokens import TokenKey, TokenRefused, check_assertion
 from backends.lab.faults import FaultBoard
 
@@ -206,7 +206,7 @@ class TokenAuthority:
 
     def _expired(self, principal: Principal) -> bool:
         fault = self._faults.active("spn-expired")
-        return fault is not None and (fault.argument or principal.name) in (principal.name, "all")
+        return fault is not None and (fault.argument or ENGINE_NAME) in (principal.name, "all")
 
     def _refused(self, status: int, error: str, number: int, text: str) -> LoginRefused:
         if self.is_adfs and error == "invalid_client":

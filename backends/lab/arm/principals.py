@@ -14,6 +14,8 @@ from cryptography.x509.oid import NameOID
 TENANT = "44444444-5555-4666-8777-888888888888"
 ENGINE_CLIENT = "22222222-3333-4444-8555-666666666666"
 READER_CLIENT = "33333333-4444-4555-8666-777777777777"
+ENGINE_NAME = "aks-engine"
+"""Names the engine's principal where a fault is for it."""
 _DAY = datetime.timedelta(days=1)
 
 
@@ -45,7 +47,7 @@ def make_engine_credentials() -> Credentials:
     Both ways of Microsoft's libraries want RSA; it is the one slow key of a lab, some 50 ms.
     """
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "aks-engine")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, ENGINE_NAME)])
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     certificate = (
         x509.CertificateBuilder()
@@ -75,7 +77,7 @@ def known_principals(engine: Credentials, reader: Credentials) -> tuple[Principa
     certificate = x509.load_pem_x509_certificate(engine.certificate)
     return (
         Principal(
-            engine.client_id, "aaaaaaaa-3333-4444-8555-666666666666", "aks-engine", engine.secret, certificate, True
+            engine.client_id, "aaaaaaaa-3333-4444-8555-666666666666", ENGINE_NAME, engine.secret, certificate, True
         ),
         Principal(reader.client_id, "aaaaaaaa-4444-4555-8666-777777777777", "stampdeck", reader.secret, None, False),
     )

@@ -37,7 +37,7 @@ class ArmServer:
 
     def __init__(self, cloud: Cloud, authority: TokenAuthority, faults: FaultBoard, page_size: int) -> None:
         self._cloud = cloud
-        self._authority = authority
+        self.authority = authority
         self._faults = faults
         self._gate = Gate(authority, faults, cloud.subscription)
         marketplace = Marketplace(cloud)
@@ -57,17 +57,17 @@ class ArmServer:
     @property
     def url(self) -> str:
         """Where it listens; no slash at its end."""
-        return self._authority.base
+        return self.authority.base
 
     @property
     def audience(self) -> str:
         """What tokens are asked for."""
-        return self._authority.audience
+        return self.authority.audience
 
     @property
     def login_endpoint(self) -> str:
         """Where tokens are asked for, as the metadata say it."""
-        return self._authority.login_endpoint
+        return self.authority.login_endpoint
 
     async def start(self, files: ServingFiles, host: str = "127.0.0.1") -> None:
         """Listen on a free port; the other pair of `files` is of an authority nobody trusts."""
@@ -78,7 +78,7 @@ class ArmServer:
         assert self._runner.server is not None
         self._listener = Listener(files, self._runner.server)
         self._listener.open(host, 0)
-        self._authority.base = f"https://{host}:{self._listener.port}"
+        self.authority.base = f"https://{host}:{self._listener.port}"
         self._link = LinkState(f"arm-{self._cloud.location}", self._listener, self._faults, modes=_MODES)
         self._link.follow()
 
@@ -118,7 +118,7 @@ class ArmServer:
         body = await _json(request)
         return route.answer(
             Call(
-                request.method, request.path, self._authority.base, parameters | _subscription(parameters, self._cloud),
+                request.method, request.path, self.authority.base, parameters | _subscription(parameters, self._cloud),
                 dict(request.query), body,
             )
         )  # fmt: skip
@@ -127,7 +127,7 @@ class ArmServer:
         version = request.query.get("api-version", "")
         if version not in _METADATA_VERSIONS:
             raise unsupported_version(version, _METADATA_VERSIONS)
-        name, adfs = self._cloud.location, self._authority.is_adfs
+        name, adfs = self._cloud.location, self.authority.is_adfs
         own = f"{name}.azurestack.external"
         return Reply(
             200,
@@ -136,8 +136,8 @@ class ArmServer:
                 "graphEndpoint": f"https://graph.{own}/" if adfs else "https://graph.windows.net/",
                 "portalEndpoint": f"https://portal.{own}/",
                 "authentication": {
-                    "loginEndpoint": self._authority.login_endpoint,
-                    "audiences": [self._authority.audience],
+                    "loginEndpoint": self.authority.login_endpoint,
+                    "audiences": [self.authority.audience],
                 },
             },
         )
@@ -146,7 +146,7 @@ class ArmServer:
 
     def _login_path(self, parts: list[str]) -> list[str] | None:
         """Return the rest of a path below the endpoint of the stamp's own identity system, None elsewhere."""
-        home = self._authority.home.rpartition("/")[2].lower()
+        home = self.authority.home.rpartition("/")[2].lower()
         return parts[1:] if parts[:1] == [home] else None
 
     async def _log_in(self, request: web.Request, parts: list[str]) -> Reply:
@@ -154,15 +154,15 @@ class ArmServer:
         if request.method == "GET" and place in (
             ".well-known/openid-configuration", "v2.0/.well-known/openid-configuration",
         ):  # fmt: skip
-            return Reply(200, self._authority.configuration(second=place.startswith("v2.0")))
+            return Reply(200, self.authority.configuration(second=place.startswith("v2.0")))
         if request.method == "GET" and place == "discovery/keys":
-            return Reply(200, self._authority.keys())
+            return Reply(200, self.authority.keys())
         if request.method == "POST" and place in ("oauth2/token", "oauth2/v2.0/token"):
             form = {key: str(value) for key, value in (await request.post()).items()}
             try:
-                return Reply(200, self._authority.issue(form, second="v2.0" in place))
+                return Reply(200, self.authority.issue(form, second="v2.0" in place))
             except LoginRefused as refused:
-                return Reply(refused.status, self._authority.described(refused))
+                return Reply(refused.status, self.authority.described(refused))
         raise Problem(404, "NotFound", f"Nothing is served at {request.path}.")
 
     # answers
