@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ from tests.lab.arm.conftest import (
 SUB = f"/subscriptions/{SUBSCRIPTION}"
 
 
-async def code(stamp: Stamp, method: str, path: str, version: str = RESOURCES, **more: object) -> tuple[int, str]:
+async def code(stamp: Stamp, method: str, path: str, version: str = RESOURCES, **more: Any) -> tuple[int, str]:
     """Return status and error code of an answer."""
     said = await stamp.ask(method, path, version, **more)
     return said.status_code, said.json()["error"]["code"]
@@ -78,7 +79,7 @@ async def test_ids_and_paths_may_be_of_either_case(stamp: Stamp) -> None:
 async def test_lists_come_by_pages(tmp_path: Path) -> None:
     async with running(tmp_path, page_size=2) as stamp:
         names, url, pages = [], f"{GROUP}/{VM}", 0
-        more: dict[str, object] = {"params": {"$expand": "instanceView"}}
+        more: dict[str, Any] = {"params": {"$expand": "instanceView"}}
         while url:
             said = (await stamp.ask("GET", url, COMPUTE, **more)).json()
             assert len(said["value"]) == 2 and all("instanceView" in each["properties"] for each in said["value"])
