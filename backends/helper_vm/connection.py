@@ -41,9 +41,9 @@ class HelperVmConnection:
     ) -> None:
         self._stamp = stamp
         self._access = access
-        self._timing = timing or Timing()
-        self._route = Route(stamp, access, known_hosts, clock, prompter=prompter, timing=self._timing)
-        self._keeping = Keeping(self._route, clock, self._timing)
+        timing = timing or Timing()
+        self._route = Route(stamp, access, known_hosts, clock, prompter=prompter, timing=timing)
+        self._keeping = Keeping(self._route, clock, timing)
 
     @property
     def stamp(self) -> str:
@@ -70,9 +70,9 @@ class HelperVmConnection:
         Raises Unreachable when its end was not seen: it may have run or not. Given up, it is told to terminate.
         """
         while True:
-            link, slots = await self._keeping.link()
+            link = await self._keeping.link()
             try:
-                return await processes.run(link, slots, command, data, timeout_s, self._timing)
+                return await processes.run(link, command, data, timeout_s)
             except NotBegun:
                 await link.lost.wait()
 
@@ -81,10 +81,9 @@ class HelperVmConnection:
         """Run a command and read what it writes; leaving the context ends the reading, and tells it to terminate."""
         async with contextlib.AsyncExitStack() as stack:
             while True:
-                link, slots = await self._keeping.link()
+                link = await self._keeping.link()
                 try:
-                    opened = processes.read_output(link, slots, command, self._timing)
-                    output = await stack.enter_async_context(opened)
+                    output = await stack.enter_async_context(processes.read_output(link, command))
                     break
                 except NotBegun:
                     await link.lost.wait()

@@ -74,6 +74,13 @@ def from_connecting(
     return Unreachable(what, why=clean(error) or type(error).__name__, todo=_IS_IT_UP, stamp=place.stamp)
 
 
+def silent(place: Place, timeout_s: float) -> Unreachable:
+    """Return the error for a server that accepts connections and never shows its host key."""
+    why = f"it accepts connections and says nothing for {timeout_s:g} s"
+    todo = "is something in between that accepts for it, or the VM overloaded?"
+    return Unreachable(f"no connection to {place.where}", why=why, todo=todo, stamp=place.stamp)
+
+
 def _why_not(error: BaseException, place: Place, timeout_s: float) -> tuple[str, str]:
     host, port = place.hop.host, place.hop.port
     if isinstance(error, socket.gaierror):
@@ -145,8 +152,6 @@ def from_channel(error: BaseException, place: Place, doing: str) -> SourceError:
         if "closed" in error.reason.lower():
             ended = lost(place, None, doing)
             return NotBegun(ended.what, why=ended.why, todo=ended.todo, stamp=ended.stamp)
-        if error.code == asyncssh.OPEN_CONNECT_FAILED and "open failed" not in error.reason.lower():
-            return Unreachable(what, why=clean(error.reason), todo="is it up, seen from there?", stamp=place.stamp)
         why = f"it opens no further session ({clean(error.reason)})"
         todo = "close shells and transfers, or raise MaxSessions there"
         return Throttled(what, why=why, todo=todo, stamp=place.stamp, retry_after_s=1.0)

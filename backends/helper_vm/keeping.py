@@ -11,7 +11,6 @@ from backends.clock import Clock, pause
 from backends.errors import SourceError, Unreachable
 from backends.helper_vm import failures
 from backends.helper_vm.route import Link, Route
-from backends.helper_vm.slots import Slots
 from backends.helper_vm.timing import Timing
 from backends.model.health import OFF, Health, SourceState
 from backends.retry import Backoff
@@ -30,7 +29,6 @@ class Keeping:
         self._timing = timing
         self._backoff = Backoff(timing.backoff_s, timing.backoff_cap_s)
         self._link: Link | None = None
-        self._slots = Slots()
         self._refusal: SourceError | None = None
         self._refused_at = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -38,14 +36,14 @@ class Keeping:
         self._nudged = asyncio.Event()
         self._closed = False
 
-    async def link(self) -> tuple[Link, Slots]:
-        """Return the connection and its channels, made now if need be; raises what the next attempt raises."""
+    async def link(self) -> Link:
+        """Return the connection, made now if need be; raises what the next attempt raises."""
         while True:
             if self._closed:
                 why = "the console is closing this connection"
                 raise Unreachable(f"no connection to {self._place.where}", why=why, stamp=self._place.stamp)
             if self._link is not None and not self._link.is_lost:
-                return self._link, self._slots
+                return self._link
             if self._refusal is not None:
                 if self._clock.monotonic() - self._refused_at < self._timing.refused_s:
                     raise copy.copy(self._refusal)
@@ -65,7 +63,6 @@ class Keeping:
             await asyncio.gather(self._task, return_exceptions=True)
         if self._link is not None:
             await self._link.close()
-        await self._slots.close()
         self._tell(None)
         self.state.set(OFF)
 
@@ -107,7 +104,7 @@ class Keeping:
                 if not await self._failed(error):
                     return
                 continue
-            self._link, self._slots = link, Slots()
+            self._link = link
             self._show(Health.LIVE, "")
             self._tell(None)
             began = self._clock.monotonic()

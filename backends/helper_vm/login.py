@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import asyncssh
 
@@ -36,16 +37,23 @@ class Login(asyncssh.SSHClient):
         self._passwords = 0
         self.shown_key: asyncssh.SSHKey | None = None
         """The host key that was not accepted; None when it came in a certificate."""
-        self.connection: asyncssh.SSHClientConnection | None = None
-        self.greeted = asyncio.Event()
-        """Set when the server has proved its host key, or ended."""
+        self.is_greeted = False
+        """Whether the server has proved its host key, and the login began."""
+        self.is_silent = False
+        """Whether the server accepted the connection and then said too little to go on."""
         self.banner = ""
 
-    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
-        self.connection = conn
+    @contextlib.asynccontextmanager
+    async def greeted_within(self, limit_s: float) -> AsyncIterator[None]:
+        """Give a server only so long until the login begins: what accepts for a black hole never shows a key."""
+        try:
+            async with asyncio.timeout(limit_s) as self._limit:
+                yield
+        except TimeoutError:
+            self.is_silent = self._limit.expired()
+            raise
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.greeted.set()
         self._on_lost(exc)
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
@@ -59,7 +67,9 @@ class Login(asyncssh.SSHClient):
         self.banner = clean(msg)
 
     def begin_auth(self, username: str) -> None:
-        self.greeted.set()
+        self.is_greeted = True
+        with contextlib.suppress(RuntimeError):  # too late: the time was up at this moment
+            self._limit.reschedule(None)
 
     async def public_key_auth_requested(self) -> asyncssh.SSHKeyPair | None:
         return await anext(self._keys, None)

@@ -12,8 +12,6 @@ import asyncssh
 from backends.errors import Malformed
 from backends.helper_vm import failures
 from backends.helper_vm.route import Link
-from backends.helper_vm.slots import Slots
-from backends.helper_vm.timing import Timing
 from backends.model.helper_vm import Finished
 
 _AT_ONCE = 256 * 1024
@@ -22,14 +20,14 @@ _ERRORS_LIMIT = 256 * 1024
 Process = asyncssh.SSHClientProcess[bytes]
 
 
-async def run(link: Link, slots: Slots, command: str, data: bytes, timeout_s: float, timing: Timing) -> Finished:
+async def run(link: Link, command: str, data: bytes, timeout_s: float) -> Finished:
     """Run a command with input to its end; Unreachable when that is not seen, and then it may have run or not.
 
     When we give up it is told to terminate.
     """
     doing = f"run {_named(command)}"
     try:
-        async with open_process(link, slots, command, doing, timing) as process, asyncio.timeout(timeout_s):
+        async with open_process(link, command, doing) as process, asyncio.timeout(timeout_s):
             return await _to_its_end(link, process, data, doing)
     except TimeoutError:
         raise failures.unanswered(link.place, doing, timeout_s) from None
@@ -96,43 +94,30 @@ class Output:
 
 
 @contextlib.asynccontextmanager
-async def read_output(link: Link, slots: Slots, command: str, timing: Timing) -> AsyncIterator[Output]:
+async def read_output(link: Link, command: str) -> AsyncIterator[Output]:
     """Start a command and read what it writes; leaving closes its channel and does not wait for it."""
     doing = f"run {_named(command)}"
-    async with open_process(link, slots, command, doing, timing, stderr=asyncssh.DEVNULL) as process:
+    async with open_process(link, command, doing, stderr=asyncssh.DEVNULL) as process:
         process.stdin.write_eof()
         yield Output(link, process, doing)
 
 
 @contextlib.asynccontextmanager
-async def open_process(
-    link: Link, slots: Slots, command: str | None, doing: str, timing: Timing, **options: Any
-) -> AsyncIterator[Process]:
+async def open_process(link: Link, command: str | None, doing: str, **options: Any) -> AsyncIterator[Process]:
     """Open a channel with a command on it, None for a shell; on leaving early the command is told to terminate.
 
     Its slot is free again when the server has closed the channel, which it does when the command has ended.
     """
-    slot = await slots.take()
-    try:
-        async with asyncio.timeout(timing.open_s):
-            process: Process = await link.ssh.create_process(command, encoding=None, **options)
-    except TimeoutError:
-        slot.release()
-        raise failures.unanswered(link.place, doing, timing.open_s) from None
-    except (OSError, asyncssh.Error) as error:
-        slot.release()
-        raise failures.from_channel(error, link.place, doing) from None
-    except BaseException:
-        slot.release()
-        raise
-    try:
-        yield process
-    finally:
-        if process.exit_status is None and process.exit_signal is None and not link.is_lost:
-            with contextlib.suppress(OSError, asyncssh.Error):
-                process.terminate()
-        process.close()
-        slot.release_after(process.wait_closed())
+    async with link.slot(doing) as slot:
+        process: Process = await slot.open(lambda: link.ssh.create_process(command, encoding=None, **options))
+        try:
+            yield process
+        finally:
+            if process.exit_status is None and process.exit_signal is None and not link.is_lost:
+                with contextlib.suppress(OSError, asyncssh.Error):
+                    process.terminate()
+            process.close()
+            slot.release_after(process.wait_closed)
 
 
 def _named(command: str) -> str:

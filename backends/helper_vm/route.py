@@ -19,6 +19,7 @@ from backends.helper_vm.identities import Identities, Keyring
 from backends.helper_vm.known_hosts import KnownHosts, host_key_of
 from backends.helper_vm.login import Login
 from backends.helper_vm.questions import Prompter
+from backends.helper_vm.slots import Slot, Slots
 from backends.helper_vm.timing import Timing
 from backends.model.helper_vm import HelperVmAccess
 
@@ -28,8 +29,9 @@ _METHODS = "publickey,keyboard-interactive,password"
 class Link:
     """Connections to every hop, the last one to the helper VM; it counts as lost when any of them is."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, clock: Clock, timing: Timing) -> None:
         self.place = place
+        self._slots = Slots(place, clock, timing)
         self.hops: list[asyncssh.SSHClientConnection] = []
         self.lost = asyncio.Event()
         self.error: BaseException | None = None
@@ -43,6 +45,10 @@ class Link:
     def is_lost(self) -> bool:
         """Whether it has ended; what is under way on it will not come to its end."""
         return self.lost.is_set()
+
+    def slot(self, doing: str) -> Slot:
+        """Return the right to a channel on the last hop; waits for it when entered."""
+        return Slot(self._slots, doing)
 
     def note_lost(self, error: BaseException | None) -> None:
         """Note its end, once."""
@@ -58,6 +64,7 @@ class Link:
         for each in reversed(self.hops):
             with contextlib.suppress(OSError, asyncssh.Error):
                 await each.wait_closed()
+        await self._slots.close()
 
 
 class Route:
@@ -86,7 +93,7 @@ class Route:
 
     async def connect(self) -> Link:
         """Log in at every hop and return the connections."""
-        link = Link(self.places[-1])
+        link = Link(self.places[-1], self._clock, self._timing)
         try:
             for place in self.places:
                 link.hops.append(await self._log_in(place, link))
@@ -102,7 +109,7 @@ class Route:
 
         Hosts on the way are logged in to: there is no other way past them.
         """
-        link = Link(self.places[-1])
+        link = Link(self.places[-1], self._clock, self._timing)
         try:
             for place in self.places[:-1]:
                 try:
@@ -159,10 +166,11 @@ class Route:
     def _mapped(self, error: BaseException, place: Place, login: Login, identities: Identities) -> SourceError:
         if isinstance(error, SourceError):
             return error
-        begun = login.greeted.is_set() and login.connection is not None
-        if begun and isinstance(error, asyncssh.ConnectionLost | TimeoutError) and identities.declined:
+        if login.is_greeted and isinstance(error, asyncssh.ConnectionLost | TimeoutError) and identities.declined:
             return failures.refused(place, identities.tried)
-        timeout_s = self._timing.login_s if login.greeted.is_set() else self._timing.connect_s
+        if login.is_silent:
+            return failures.silent(place, self._timing.greet_s)
+        timeout_s = self._timing.login_s if login.is_greeted else self._timing.connect_s
         mapped = failures.from_connecting(error, place, timeout_s=timeout_s, tried=identities.tried)
         if isinstance(mapped, Unauthorized) and login.banner:
             mapped.why += f" (it says: {login.banner})"
@@ -171,7 +179,7 @@ class Route:
     async def _connect(
         self, place: Place, link: Link, login: Login, rule: HostKeyRule, algorithms: tuple[str, ...]
     ) -> asyncssh.SSHClientConnection:
-        async with self._socket(place, link) as sock, self._greeted_in_time(login):
+        async with self._socket(place, link) as sock, login.greeted_within(self._timing.greet_s):
             connecting = asyncssh.connect(
                 place.hop.host,
                 place.hop.port,
@@ -231,25 +239,6 @@ class Route:
                 made.close()
                 raise
         raise problem
-
-    @contextlib.asynccontextmanager
-    async def _greeted_in_time(self, login: Login) -> AsyncIterator[None]:
-        """Give a server that accepted only so long to show its host key: a black hole accepts, too."""
-
-        async def watch() -> None:
-            try:
-                async with asyncio.timeout(self._timing.greet_s):
-                    await login.greeted.wait()
-            except TimeoutError:
-                if login.connection is not None:
-                    login.connection.abort()
-
-        watching = asyncio.create_task(watch())
-        try:
-            yield
-        finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
 
     async def _keys_of(self, place: Place, link: Link) -> list[asyncssh.SSHKey]:
         """Ask a machine for one key of each kind, without logging in."""

@@ -21,6 +21,8 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
+import pytest
+
 from tests.support.peers import require
 from tests.support.waiting import wait_until
 
@@ -68,7 +70,13 @@ class Sshd:
     """One server; `user` may log in with `key`. `options` are lines of sshd_config, and come before our own."""
 
     def __init__(
-        self, folder: Path, *, options: Sequence[str] = (), host_keys: Sequence[str] = HOST_KEYS, number: int = 0
+        self,
+        folder: Path,
+        *,
+        options: Sequence[str] = (),
+        host_keys: Sequence[str] = HOST_KEYS,
+        number: int = 0,
+        user: str = "",
     ) -> None:
         self._program = require_sshd()
         self.folder = folder
@@ -77,7 +85,7 @@ class Sshd:
         self.number = number
         self.host = "127.0.0.1"
         self.port = _free_port()
-        self.user = getpass.getuser()
+        self.user = user or getpass.getuser()
         self.home = folder / "home"
         self.key = folder / "client_key"
         self.log = folder / "sshd.log"
@@ -89,6 +97,9 @@ class Sshd:
         self.home.mkdir(parents=True, mode=0o700, exist_ok=True)
         write_key(self.key, number=100 + self.number)
         (self.folder / "authorized_keys").write_text(self.key.with_name("client_key.pub").read_text())
+        if self.user != getpass.getuser():
+            account = pwd.getpwnam(self.user)
+            os.chown(self.home, account.pw_uid, account.pw_gid)
         self.start()
         return self
 
@@ -175,7 +186,8 @@ class Sshd:
             *(f"HostKey {self._host_key(kind)}" for kind in self.host_keys),
             f"AuthorizedKeysFile {self.folder / 'authorized_keys'}",
             "PidFile none",
-            "UsePAM no",
+            # Without PAM, an account without a password counts as locked.
+            f"UsePAM {'no' if self.user == getpass.getuser() else 'yes'}",
             "StrictModes no",
             "PermitRootLogin yes",
             "PasswordAuthentication no",
@@ -211,6 +223,20 @@ def running_sshd(
     folder.mkdir(parents=True, exist_ok=True)
     with Sshd(folder, options=options, host_keys=host_keys, number=number) as server:
         yield server
+
+
+def ordinary_account() -> str:
+    """Return an account without privileges that can log in, when there is one; else skip the test.
+
+    OpenSSH does not pass signals on to the sessions of root.
+    """
+    if os.geteuid() != 0:
+        return getpass.getuser()
+    shells = ("/sh", "/bash", "/dash")
+    found = [each.pw_name for each in pwd.getpwall() if each.pw_uid != 0 and each.pw_shell.endswith(shells)]
+    if not found:
+        pytest.skip("the tests run as root, and there is no other account with a shell")
+    return found[0]
 
 
 def login_shell() -> str:
