@@ -20,6 +20,9 @@ _COLOURED = re.compile(r"\x1b\[\d+m(?:INFO|WARN|ERRO|DEBU)\x1b\[0m\[\d{4,}\] (?P
 _LOGFMT = re.compile(r'time="[^"]+" level=\w+ msg=(?P<msg>"(?:[^"\\]|\\.)*"|\S+)(?: \w+=\S+)*')
 _FIELDS = re.compile(r"( +\x1b\[\d+m\w+\x1b\[0m=\S+)+ *$")
 
+_DRAINING = frozenset({"cordoned", "drain_count"})
+_DELETING = frozenset({"vm_delete", "nic_delete", "disk_delete"})
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -102,4 +105,17 @@ def comparable(said: Iterable[Said]) -> list[str]:
         if name in ("master_wait", "agent_wait", "TABLE", "transform_noise") and ids[-1:] == [name]:
             continue
         ids.append(name)
-    return ids
+    return _in_order(_in_order(ids, _DRAINING), _DELETING)
+
+
+def _in_order(ids: list[str], of: frozenset[str]) -> list[str]:
+    """Sort stretches of what several nodes do at once: a drain, or a deletion, of each."""
+    found: list[str] = []
+    stretch: list[str] = []
+    for each in ids:
+        if each in of:
+            stretch.append(each)
+            continue
+        found += [*sorted(stretch), each]
+        stretch = []
+    return [*found, *sorted(stretch)]

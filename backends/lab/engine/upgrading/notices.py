@@ -7,7 +7,7 @@ from backends.lab.engine.session import Session
 from backends.lab.engine.upgrading.target import is_at_least
 
 _RETIRED = ("aks-ubuntu-16.04", "aks-ubuntu-18.04", "aks-ubuntu-20.04")
-_COMPONENTS = ("kubeletConfig", "apiServerConfig", "controllerManagerConfig", "cloudControllerManagerConfig")
+_COMPONENTS = ("kubeletConfig", "apiServerConfig", "controllerManagerConfig")
 
 
 def overwrite_retired(session: Session, model: ApiModel, target: str) -> None:
