@@ -110,7 +110,7 @@ def _metadata(session: Session, host: str, location: str) -> tuple[Model, str]:
     path = "/metadata/endpoints?api-version=1.0"
     stamp = read_stamp(session.home)
     if stamp is None or location != stamp.location or host != f"management.{location}.azurestack.external":
-        raise WireFailure(f'Get "https://{host}{path}": dial tcp: lookup {host}: no such host')
+        raise WireFailure(f'Get "https://{host}{path}": dial tcp: lookup {host} on 127.0.0.53:53: no such host')
     manager = stamp.resource_manager
     wire = Wire(manager, trusting_context(), session.clock.real_timeout_s(_TIMEOUT_S))
     try:

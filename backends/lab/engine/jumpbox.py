@@ -101,7 +101,7 @@ class Jumpbox:
         try:
             ipaddress.ip_address(self.host)
         except ValueError as error:
-            raise ConnectionError(f"dial tcp: lookup {self.host}: no such host") from error
+            raise ConnectionError(f"dial tcp: lookup {self.host} on 127.0.0.53:53: no such host") from error
         try:
             with socket.create_connection((self.host, _PORT), self._session.clock.real_timeout_s(_TIMEOUT_S)):
                 # Somebody's SSH server, but not this cluster's.

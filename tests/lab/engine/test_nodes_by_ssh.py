@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.engine.sequences import differences
 from tests.lab.engine.stand import Stand, engine_stand
 
 FQDN = "k8s-orlando.orlando.cloudapp.azurestack.external"
@@ -60,9 +61,10 @@ async def test_rotate_certs_goes_its_way_and_leaves_new_certificates(stand: Stan
 async def test_rotate_certs_stops_where_ssh_does_not_answer(stand: Stand) -> None:
     outcome = await stand.run(*_rotating(stand, host="bastion.example"))
 
-    outcome.agrees_with("92-rotate-certs-ssh-unreachable")
+    assert differences(outcome, "92-rotate-certs-ssh-unreachable") == []
     assert outcome.error == (
-        "validating ssh configuration: dialing ssh (bastion.example): dial tcp: lookup bastion.example: no such host"
+        "validating ssh configuration: dialing ssh (bastion.example): "
+        "dial tcp: lookup bastion.example on 127.0.0.53:53: no such host"
     )
     assert not (stand.model_path.parent / "_rotate_certs_backup").exists()
 
@@ -137,9 +139,10 @@ async def test_get_logs_of_some_nodes(stand: Stand) -> None:
 async def test_get_logs_stops_at_the_first_node_when_ssh_does_not_answer(stand: Stand) -> None:
     outcome = await stand.run(*_collecting(stand, host="bastion.example"))
 
-    outcome.agrees_with("93-get-logs-ssh-unreachable")
+    assert differences(outcome, "93-get-logs-ssh-unreachable") == []
     assert outcome.error == (
-        ": creating SSH client: dialing jumpbox (bastion.example): dial tcp: lookup bastion.example: no such host"
+        ": creating SSH client: dialing jumpbox (bastion.example): "
+        "dial tcp: lookup bastion.example on 127.0.0.53:53: no such host"
     )
     assert "Usage:" not in outcome.err
 
