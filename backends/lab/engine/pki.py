@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ _FIELDS = {
     "etcdServer": "etcdserver", "etcdClient": "etcdclient",
 }  # fmt: skip
 """What certificateProfile calls the files."""
+
+_making = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,14 @@ def make_keys() -> KeyPairs:
     )
 
 
-@functools.cache
 def shared_keys() -> KeyPairs:
-    """Return the keys that all clusters of this process share, made at the first call."""
+    """Return the keys that all clusters of this process share, made at the first call; any thread may ask."""
+    with _making:
+        return _made_once()
+
+
+@functools.cache
+def _made_once() -> KeyPairs:
     return make_keys()
 
 
@@ -64,15 +72,17 @@ class NodeKey:
 
 def make_node_key() -> NodeKey:
     """Make a key pair for the nodes."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return _node_key(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+
+
+def shared_node_key() -> NodeKey:
+    """Return the node key that all clusters of this process share: one key less to make."""
+    return _node_key(shared_keys().parts)
+
+
+def _node_key(key: rsa.RSAPrivateKey) -> NodeKey:
     public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
     return NodeKey(_pem(key).encode(), public.decode())
-
-
-@functools.cache
-def shared_node_key() -> NodeKey:
-    """Return the node key that all clusters of this process share, made at the first call."""
-    return make_node_key()
 
 
 def issue(masters: int, keys: KeyPairs, authority: tuple[bytes, bytes] | None = None) -> dict[str, Issued]:
