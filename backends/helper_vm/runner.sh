@@ -193,7 +193,7 @@ refuse() { # WHY HOLDER
 # Sets holder: the job at work on a folder, as soon as it has said so.
 find_holder() { # FOLDER
     tries=0
-    while [ $tries -lt 20 ]; do
+    while [ $tries -lt 40 ]; do
         holder=; [ ! -r "$1/.stampdeck-holder" ] || read -r holder <"$1/.stampdeck-holder"
         case ${holder%% *} in ''|*[!A-Za-z0-9_-]*) ;; *) [ ! -d "$jobs/${holder%% *}" ] || ! is_alive "$jobs/${holder%% *}" || {
             holder=${holder%% *}; return; };; esac
@@ -244,6 +244,8 @@ submit() { # NUMBER DIGEST, the upload on standard input
     mkdir -p "$jobs" || die $NO_ROOM "cannot make $jobs"
     upload=$base/upload.$$
     trap 'rm -f "$upload"' EXIT
+    # Nobody may listen any more when this is cut short: the words about it must not end it before it has cleaned up.
+    trap "exit $CUT" HUP TERM PIPE
     cat >"$upload" || die $NO_ROOM "cannot write $upload: is the disk full?"
     # A lost connection looks like the end of the input.
     digest=$(sha256sum <"$upload")
@@ -254,6 +256,8 @@ submit() { # NUMBER DIGEST, the upload on standard input
         tries=$((tries + 1)); [ $tries -lt 200 ] || die $BROKEN "cannot lock $d/alive"
         sleep 0.05
     done
+    # From here on it is finished, whoever left. A handler, unlike an ignored signal, is not inherited by the job.
+    trap : HUP TERM PIPE
     if [ -d "$d/guard" ]; then
         exec 8>&-
         read -r before <"$d/upload" || before=
