@@ -36,7 +36,7 @@ DISK = "providers/Microsoft.Compute/disks"
 DEPLOYMENTS = "providers/Microsoft.Resources/deployments"
 COMPUTE, NETWORK, RESOURCES = "2020-06-01", "2018-11-01", "2018-05-01"
 ENGINE = make_engine_credentials()
-SPEED = 400.0
+SPEED = 900.0
 IMAGE = ("microsoft-aks", "aks", "aks-engine-azurestack-ubuntu-2204", "2026.139.1")
 
 
@@ -150,6 +150,11 @@ class Stamp:
         node = self.node(name)
         return str((condition(node, "Ready") or {}).get("status")) if node else ""
 
+    def events(self, reason: str, name: str) -> list[str]:
+        """Return the messages of events of a reason about an object."""
+        found = [each for each in self.store.each("events") if each["reason"] == reason]
+        return [each["message"] for each in found if each["involvedObject"]["name"] == name]
+
     def name(self, pool: str, index: int) -> str:
         """Return the name of a machine."""
         return self.plan.node_name(pool, index)
@@ -205,5 +210,13 @@ async def running(
 
 @pytest.fixture
 async def stamp(tmp_path: Path) -> AsyncIterator[Stamp]:
+    """A stamp where what takes minutes is soon done."""
     async with running(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+async def slow(tmp_path: Path) -> AsyncIterator[Stamp]:
+    """A stamp where what takes minutes is not done before the test is."""
+    async with running(tmp_path, speed=1) as found:
         yield found

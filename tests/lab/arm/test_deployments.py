@@ -26,18 +26,28 @@ def inner(said: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-async def test_a_deployment_runs_then_is_done_and_stays_as_a_trace(stamp: Stamp) -> None:
-    name = stamp.name("linuxpool", 3)
-    begun = await stamp.ask("PUT", f"{DEPLOYMENTS}/k8s-orlando-7", json=template(machine(name)))
+async def test_while_it_runs_a_deployment_cannot_be_replaced(slow: Stamp) -> None:
+    names = [slow.name("linuxpool", index) for index in (3, 4, 5)]
+    begun = await slow.ask("PUT", f"{DEPLOYMENTS}/more", json=template(*(machine(each) for each in names)))
     assert begun.status_code == 201 and begun.json()["properties"]["provisioningState"] == "Running"
     assert "/operationStatuses/" in begun.headers["Azure-AsyncOperation"] and begun.headers["Retry-After"] == "30"
-    making = (await stamp.ask("GET", f"{VM}/{name}", COMPUTE, params={"$expand": "instanceView"})).json()
-    assert making["properties"]["provisioningState"] == "Creating"
-    assert [each["code"] for each in making["properties"]["instanceView"]["statuses"]] == ["ProvisioningState/creating"]
-    again = await stamp.ask("PUT", f"{DEPLOYMENTS}/k8s-orlando-7", json=template(machine(name)))
+    machines = (await slow.ask("GET", VM, COMPUTE, params={"$expand": "instanceView"})).json()["value"]
+    found = {each["name"]: each["properties"] for each in machines}
+    assert [found[each]["provisioningState"] for each in names] == ["Creating"] * 3, "all are made at once"
+    assert [each["code"] for each in found[names[0]]["instanceView"]["statuses"]] == ["ProvisioningState/creating"]
+    again = await slow.ask("PUT", f"{DEPLOYMENTS}/more", json=template(machine(names[0])))
     assert (again.status_code, again.json()["error"]["code"]) == (409, "DeploymentActive")
-    assert (await stamp.ask("DELETE", f"{DEPLOYMENTS}/k8s-orlando-7")).status_code == 409
-    assert (await stamp.finish(begun))["status"] == "Succeeded"
+    assert (await slow.ask("DELETE", f"{DEPLOYMENTS}/more")).status_code == 409
+    gone = await slow.ask("DELETE", f"{VM}/{slow.name('linuxpool', 0)}", COMPUTE)
+    assert gone.status_code == 202
+    body = template(machine(slow.name("linuxpool", 0)))
+    said = await slow.ask("PUT", f"{DEPLOYMENTS}/x", json=body)
+    assert (said.status_code, said.json()["error"]["code"]) == (409, "OperationNotAllowed"), "it is being deleted"
+
+
+async def test_a_deployment_that_is_done_stays_as_a_trace(stamp: Stamp) -> None:
+    name = stamp.name("linuxpool", 3)
+    assert (await stamp.deploy("k8s-orlando-7", machine(name)))["status"] == "Succeeded"
     done = (await stamp.ask("GET", f"{DEPLOYMENTS}/k8s-orlando-7")).json()["properties"]
     assert done["provisioningState"] == "Succeeded" and "error" not in done
     assert [each["id"].rpartition("/")[2] for each in done["outputResources"]] == [name]
@@ -52,12 +62,9 @@ async def test_a_deployment_runs_then_is_done_and_stays_as_a_trace(stamp: Stamp)
     assert (await stamp.ask("HEAD", f"{DEPLOYMENTS}/k8s-orlando-7")).status_code == 404
 
 
-async def test_machines_of_one_deployment_are_made_at_once(stamp: Stamp) -> None:
+async def test_several_machines_of_one_deployment(stamp: Stamp) -> None:
     names = [stamp.name("linuxpool", index) for index in (3, 4, 5)]
-    begun = await stamp.ask("PUT", f"{DEPLOYMENTS}/more", json=template(*(machine(each) for each in names)))
-    found = {each["name"]: each["properties"] for each in (await stamp.ask("GET", VM, COMPUTE)).json()["value"]}
-    assert [found[each]["provisioningState"] for each in names] == ["Creating"] * 3
-    assert (await stamp.finish(begun))["status"] == "Succeeded"
+    assert (await stamp.deploy("more", *(machine(each) for each in names)))["status"] == "Succeeded"
     await stamp.until(lambda: all(stamp.status(each) == "True" for each in names), "every node is ready")
 
 
@@ -65,9 +72,6 @@ async def test_a_machine_that_is_there_keeps_its_image(stamp: Stamp) -> None:
     other = machine(stamp.name("linuxpool", 0), image=(*IMAGE[:3], "2025.337.1"))
     said = await stamp.ask("PUT", f"{DEPLOYMENTS}/x", json=template(other))
     assert (said.status_code, said.json()["error"]["code"]) == (409, "PropertyChangeNotAllowed")
-    await stamp.ask("DELETE", f"{VM}/{other['name']}", COMPUTE)
-    said = await stamp.ask("PUT", f"{DEPLOYMENTS}/x", json=template(other))
-    assert (said.status_code, said.json()["error"]["code"]) == (409, "OperationNotAllowed")
 
 
 async def test_the_quota_refuses_a_deployment_before_it_begins(stamp: Stamp) -> None:

@@ -42,26 +42,20 @@ async def test_an_agent_replaced_as_an_upgrade_does_it_comes_back_with_the_new_v
     name = stamp.name("linuxpool", 1)
     before = stamp.node(name)
     assert before is not None
-    deleting = await stamp.ask("DELETE", f"{VM}/{name}", COMPUTE)
-    assert deleting.status_code == 202 and "monitor=true" in deleting.headers["Location"]
-    assert (await stamp.ask("GET", f"{VM}/{name}", COMPUTE)).json()["properties"]["provisioningState"] == "Deleting"
-    assert (await stamp.ask("DELETE", f"{VM}/{name}", COMPUTE)).status_code == 409
-    await stamp.until(lambda: stamp.status(name) == "Unknown", "the kubelet fell silent")
-    in_use = await stamp.ask("DELETE", f"{NIC}/k8s-linuxpool-35064155-nic-1", NETWORK)
-    assert (in_use.status_code, in_use.json()["error"]["code"]) == (400, "NicInUse")
-    await stamp.finish(deleting)
+    await stamp.finish(await stamp.ask("DELETE", f"{VM}/{name}", COMPUTE))
     assert (await stamp.ask("GET", f"{VM}/{name}", COMPUTE)).status_code == 404
     assert (await stamp.ask("DELETE", f"{VM}/{name}", COMPUTE)).status_code == 204
     await stamp.until(lambda: stamp.node(name) is None, "the cloud's controller removed the node")
+    assert stamp.events("NodeNotReady", name) == [f"Node {name} status is now: NodeNotReady"]
+    assert stamp.events("DeletingNode", name)
     assert (await stamp.finish(await stamp.ask("DELETE", f"{NIC}/k8s-linuxpool-35064155-nic-1", NETWORK)))[
         "status"
     ] == "Succeeded"
 
     said = await stamp.deploy("k8s-upgrade-linuxpool-1-x", machine(name))
     assert said["status"] == "Succeeded" and "error" not in said
-    await stamp.until(lambda: stamp.node(name) is not None, "the node joined")
-    assert stamp.status(name) == "False"
     await stamp.until(lambda: stamp.status(name) == "True", "the node is ready")
+    assert stamp.events("NodeReady", name) and stamp.events("Starting", name), "it joined before it was ready"
     after = stamp.node(name)
     assert after is not None
     assert after["metadata"]["uid"] != before["metadata"]["uid"]
@@ -79,6 +73,22 @@ async def test_an_agent_replaced_as_an_upgrade_does_it_comes_back_with_the_new_v
         "the pods of its DaemonSets are ready",
     )  # fmt: skip
     assert any("Successfully pulled" in each["message"] for each in stamp.store.each("events"))
+
+
+async def test_while_it_is_deleted_a_machine_is_still_there_and_keeps_its_parts(slow: Stamp) -> None:
+    name = slow.name("linuxpool", 1)
+    deleting = await slow.ask("DELETE", f"{VM}/{name}", COMPUTE)
+    assert deleting.status_code == 202 and "monitor=true" in deleting.headers["Location"]
+    assert deleting.headers["Retry-After"] == "30"
+    where = deleting.headers["Azure-AsyncOperation"].removeprefix(slow.arm.url).partition("?")[0]
+    status = await slow.ask("GET", where, COMPUTE)
+    assert status.json()["status"] == "InProgress" and "endTime" not in status.json()
+    assert (await slow.ask("GET", f"{VM}/{name}", COMPUTE)).json()["properties"]["provisioningState"] == "Deleting"
+    again = await slow.ask("DELETE", f"{VM}/{name}", COMPUTE)
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "OperationNotAllowed")
+    in_use = await slow.ask("DELETE", f"{NIC}/k8s-linuxpool-35064155-nic-1", NETWORK)
+    assert (in_use.status_code, in_use.json()["error"]["code"]) == (400, "NicInUse")
+    assert name in slow.world.kubelet.silent, "its kubelet says nothing from the first moment"
 
 
 async def test_a_master_keeps_its_etcd_disk_and_runs_the_new_control_plane(stamp: Stamp) -> None:

@@ -59,13 +59,20 @@ async def test_groups_are_made_looked_for_and_deleted(stamp: Stamp) -> None:
     assert (await stamp.ask("HEAD", path)).status_code == 204
     gone = await stamp.ask("DELETE", path)
     assert gone.status_code == 202
-    assert await code(stamp, "DELETE", path) == (409, "ResourceGroupBeingDeleted")
-    assert await code(stamp, "PUT", path, json={"location": "orlando"}) == (409, "ResourceGroupBeingDeleted")
     where = gone.headers["Location"].removeprefix(stamp.arm.url).partition("?")[0]
-    waiting = await stamp.ask("GET", where)
-    assert waiting.status_code == 202 and waiting.headers["Location"].startswith(f"{stamp.arm.url}{where}")
     await stamp.until(lambda: "other-rg" not in stamp.arm.cloud.groups, "the group is gone")
     assert (await stamp.ask("GET", where)).status_code == 200
+
+
+async def test_a_group_that_is_being_deleted(slow: Stamp) -> None:
+    path = f"{SUB}/resourcegroups/k8s-orlando"
+    gone = await slow.ask("DELETE", path)
+    assert await code(slow, "DELETE", path) == (409, "ResourceGroupBeingDeleted")
+    assert await code(slow, "PUT", path, json={"location": "orlando"}) == (409, "ResourceGroupBeingDeleted")
+    assert (await slow.ask("GET", path)).json()["properties"]["provisioningState"] == "Deleting"
+    where = gone.headers["Location"].removeprefix(slow.arm.url).partition("?")[0]
+    waiting = await slow.ask("GET", where)
+    assert waiting.status_code == 202 and waiting.headers["Location"].startswith(f"{slow.arm.url}{where}")
 
 
 async def test_ids_and_paths_may_be_of_either_case(stamp: Stamp) -> None:
@@ -147,13 +154,21 @@ async def test_what_is_attached_is_not_deleted(stamp: Stamp) -> None:
     assert await code(stamp, "DELETE", f"{NIC}/k8s-linuxpool-35064155-nic-0", NETWORK) == (400, "NicInUse")
     await stamp.finish(await stamp.ask("DELETE", f"{VM}/{name}", COMPUTE))
     deleting = await stamp.ask("DELETE", f"{DISK}/{disk}", COMPUTE)
-    assert await code(stamp, "DELETE", f"{DISK}/{disk}", COMPUTE) == (409, "AnotherOperationInProgress")
     await stamp.finish(deleting)
     path = deleting.headers["Location"].removeprefix(stamp.arm.url)
     query = dict(each.split("=") for each in path.partition("?")[2].split("&"))
     assert (await stamp.ask("GET", path.partition("?")[0], COMPUTE, params=query)).status_code == 200
     assert (await stamp.ask("DELETE", f"{DISK}/{disk}", COMPUTE)).status_code == 204
     assert (await stamp.ask("DELETE", f"{NIC}/nothing", NETWORK)).status_code == 204
+
+
+async def test_what_is_being_deleted_is_not_deleted_again(slow: Stamp) -> None:
+    machine_ = slow.arm.cloud.inventory.machines.find("k8s-orlando", slow.name("linuxpool", 0))
+    assert machine_ is not None
+    slow.arm.cloud.inventory.scrap(machine_)
+    for path, version in ((f"{DISK}/{machine_.os_disk}", COMPUTE), (f"{NIC}/{machine_.nic}", NETWORK)):
+        assert (await slow.ask("DELETE", path, version)).status_code == 202
+        assert await code(slow, "DELETE", path, version) == (409, "AnotherOperationInProgress")
 
 
 async def test_tags_may_be_changed(stamp: Stamp) -> None:
