@@ -120,7 +120,7 @@ class Lab:
         self.folder.make()
         self._living = [keep_running(f"stamp-{name}", stamp.world.run) for name, stamp in self.stamps.items()]
         self._living.append(keep_running("expiry of faults", self._expire_faults))
-        ssh_keys = await make_shared_keys()
+        ssh_keys = await asyncio.to_thread(make_shared_keys)
         for name, stamp in self.stamps.items():
             await stamp.start(self.folder, Authority(f"{name}-ca"), ssh_keys)
         await self.control.start()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,12 +48,8 @@ class OperatorKeys:
     """The authorized_keys of the account that lets all three in."""
 
 
-async def make_shared_keys() -> SharedKeys:
-    """Make what all stamps of a lab share; the event loop goes on meanwhile."""
-    return await asyncio.to_thread(_make_shared_keys)
-
-
-def _make_shared_keys() -> SharedKeys:
+def make_shared_keys() -> SharedKeys:
+    """Make what all stamps of a lab share. Takes a tenth of a second: not for the event loop."""
     passphrase = secrets.token_urlsafe(12)
     private = ed25519.Ed25519PrivateKey.generate()
     encryption = serialization.PrivateFormat.OpenSSH.encryption_builder().kdf_rounds(_KDF_ROUNDS)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import hmac
 import ipaddress
+import os
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncssh
 from asyncssh import OPEN_ADMINISTRATIVELY_PROHIBITED, OPEN_CONNECT_FAILED
@@ -96,13 +98,21 @@ class Login(asyncssh.SSHServer):
     def _session_ended(self) -> None:
         self._sessions -= 1
 
-    def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> bool:
+    def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> Any:
         """Forward to this machine alone: a lab is no way into the network it runs in."""
         if not _is_loopback(dest_host):
             raise asyncssh.ChannelOpenError(
                 OPEN_ADMINISTRATIVELY_PROHIBITED, f"the lab forwards to 127.0.0.1 only, not to {dest_host}"
             )
-        return True
+        return self._forward(dest_host, dest_port)
+
+    async def _forward(self, host: str, port: int) -> object:
+        try:
+            return await self._connection.forward_connection(host, port)
+        except asyncssh.ChannelOpenError as error:  # in the system's words, as sshd has them
+            number = re.match(r"\[Errno (\d+)\]", error.reason)
+            reason = os.strerror(int(number[1])) if number else error.reason
+            raise asyncssh.ChannelOpenError(error.code, reason) from None
 
 
 def _is_loopback(host: str) -> bool:

@@ -78,6 +78,10 @@ class Session(asyncssh.SSHServerProcess[bytes]):
         """Refuse: a terminal that is no line has no break."""
         return False
 
+    def subsystem_requested(self, subsystem: str) -> bool:
+        """There is one subsystem."""
+        return subsystem == "sftp"
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of the program. It goes on unless it was on the terminal, or needs us to read and write."""
         super().connection_lost(exc)
@@ -89,9 +93,6 @@ class Session(asyncssh.SSHServerProcess[bytes]):
 
     async def _run(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
         self._work = asyncio.current_task()
-        if process.subsystem is not None:
-            process.exit(1)
-            return
         try:
             program = self._start(process)
         except OSError as error:
