@@ -11,13 +11,13 @@ MESSAGES = (
         (
             ("gl_node", "Processing node: <node>"),
             ("gl_upload", "Uploading <node> logs"),
-            ("gl_misc", "Collecting logs from control plane<what…>"),
         ),
         phase=Phase.COLLECTING,
     ),
+    *table((("gl_misc", "Collecting logs from control plane<what…>"),)),
+    *table((("gl_upload", "Error uploading <node> logs"),), phase=Phase.COLLECTING, severity=Severity.WARNING),
     *table(
         (
-            ("gl_upload", "Error uploading <node> logs"),
             ("gl_misc", "Treating node<what…>"),
             ("gl_misc", "Skipping <what…>"),
             ("gl_misc", "All nodes skipped<what…>"),

@@ -35,11 +35,16 @@ def _row(state: RunState, line: EngineLine) -> None:
         return
     if state.table == "before" and len(state.nodes_before) < MOST_MACHINES:
         state.nodes_before.add(node)
-    elif state.table == "after" and node not in state.nodes_before and state.machines.find(node) is None:
+    elif state.table == "after" and _is_new(state, node):
         machine = state.machines.get(node, Kind.NEW, state.pool)
         is_ready = status.split(",")[0] == "Ready"
         machine.enter(NodeStep.READY if is_ready else NodeStep.JOINING, line.at)
         machine.note = "" if is_ready else _NOT_AWAITED
+
+
+def _is_new(state: RunState, node: str) -> bool:
+    """Without a table before nobody can tell."""
+    return bool(state.nodes_before) and node not in state.nodes_before and state.machines.find(node) is None
 
 
 def _will_drain(state: RunState, line: EngineLine) -> None:
