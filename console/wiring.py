@@ -22,6 +22,7 @@ from console.writing_services import NEEDED, WritingServices
 
 if TYPE_CHECKING:
     from backends.kubernetes import Cluster
+    from backends.model.change import Change
     from backends.model.stamp import Stamp
     from backends.operations.details import Details
     from backends.operations.doctor import Doctor
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from backends.operations.logs import Logs
     from backends.operations.reconciliation import Reconciliation
     from backends.operations.resources import Resources
+    from backends.operations.work import Work
     from backends.probe import HttpProbe
     from console.settings import Settings
 
@@ -94,9 +96,14 @@ class Services(WritingServices, VmServices):
         """What ended processes left open, compared with the clusters."""
         from backends.journal import works_still
         from backends.operations.reconciliation import Reconciliation
-        from backends.operations.works import rebuild
 
-        return Reconciliation(self.journal, lambda change: rebuild(change, self.everywhere, self._clock), works_still)
+        return Reconciliation(self.journal, self.rebuilt, works_still)
+
+    def rebuilt(self, change: Change) -> Work | None:
+        """Return the work of a change read from the journal, None when it cannot be made here."""
+        if change.action.startswith("aks-engine "):
+            return self.engine.rebuild(change)
+        return super().rebuilt(change)
 
     async def prepare(self) -> None:
         """Import in a thread what the services made at their first use need."""

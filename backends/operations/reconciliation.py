@@ -26,7 +26,8 @@ from backends.streams import Cell
 
 _log = logging.getLogger(__name__)
 
-RESUMABLE = frozenset({"drain"})
+_ENGINE_RUNS = ("upgrade", "scale", "addpool", "deploy", "rotate-certs", "get-logs")
+RESUMABLE = frozenset({"drain", *(f"aks-engine {word}" for word in _ENGINE_RUNS)})
 """Actions whose work goes on where it stopped: they are not closed when they are found half done."""
 
 

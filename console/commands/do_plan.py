@@ -22,7 +22,7 @@ def plan_lines(proposal: Proposal, overrides: tuple[str, ...] = ()) -> list[str]
         ("notes", [inert.line(each) for each in proposal.preview.notes]),
         ("problem", [toned(inert.line(proposal.problem), "bad")] if proposal.problem else []),
         ("diff of the API's dry run", list(_diff(proposal.preview.diff))),
-        ("the same with kubectl", [inert.line(each) for each in proposal.change.command.splitlines()]),
+        ("the same by hand", [inert.line(each) for each in proposal.change.command.splitlines()]),
     ):
         if found:
             lines += [f"{title}:", *(f"  {each}" for each in found), ""]

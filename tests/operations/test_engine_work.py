@@ -71,8 +71,8 @@ async def test_a_run_is_started_once_followed_and_read_back(stage: Stage) -> Non
         jobs.write("Cluster upgraded successfully\n")
         jobs.finish()
         await stage.clock.until(task.done)
-        assert task.result() == "upgrade orlando from 1.33.10 to 1.34.4: done"
-    assert progress.lines[-1] == "Cluster upgraded successfully"
+        assert task.result() == "upgrade orlando from 1.33.10 to 1.34.4"
+    assert "Cluster upgraded successfully" in progress.lines
     found = await work.verify()
     assert (found.ok, found.evidence) == (True, "6 nodes have 1.34.4, and all are ready")
 

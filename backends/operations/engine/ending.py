@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backends.errors import NotFound
 from backends.model.change import Change
 from backends.model.engine.command import AddPool, Deploy, EngineCommand, GetLogs, RotateCerts, Scale, Upgrade
 from backends.model.engine.progress import EngineProgress, Retry
@@ -25,7 +26,7 @@ def ended(status: JobStatus, progress: EngineProgress, change: Change) -> str:
     what = f"{change.summary}: job {status.number}"
     if status.state is JobState.EXITED and status.status == 0:
         alarms = f"; look at: {'; '.join(progress.alarms)}" if progress.alarms else ""
-        return f"{change.summary}: done{alarms}"
+        return f"{change.summary}{alarms}"
     if status.state is JobState.EXITED:
         raise PartlyDone(
             f"{what} ended with exit status {status.status}", why=_why(progress), todo=_todo(progress),
@@ -60,7 +61,10 @@ def _todo(progress: EngineProgress) -> str:
 
 async def verify_run(site: EngineSite, command: EngineCommand, number: str) -> Verified:
     """Read back job, api model and nodes; SourceError when the job cannot be asked."""
-    status = await site.jobs.status(number)
+    try:
+        status = await site.jobs.status(number)
+    except NotFound:
+        return Verified(False, f"job {number} was never started")
     if status.state is not JobState.EXITED:
         return Verified(False, f"job {number} is {status.state}")
     if status.status != 0:

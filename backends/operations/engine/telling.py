@@ -69,8 +69,9 @@ class Telling:
         for node in progress.nodes:
             if self._nodes.get(node.name) != node:
                 self._nodes[node.name] = node
-                words = str(node.step) + (f", {node.note}" if node.note else "")
-                self._progress.item(node.name, _STATES.get(node.step, ItemState.WORKING), words)
+                state = _STATES.get(node.step, ItemState.WORKING)
+                said = "" if str(node.step) == str(state) else str(node.step)
+                self._progress.item(node.name, state, ", ".join(each for each in (said, node.note) if each))
         for alarm in progress.alarms[self._alarms :]:
             self._progress.say(alarm, Severity.BAD)
         self._alarms = len(progress.alarms)

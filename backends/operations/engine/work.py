@@ -6,6 +6,7 @@ Nothing here ends the job but an operator's word: a lost connection, a lost lock
 from __future__ import annotations
 
 import asyncio
+import difflib
 from collections.abc import Sequence
 from typing import Protocol, Self
 
@@ -29,7 +30,7 @@ from backends.model.fleet import Severity
 from backends.model.job import JobState, JobStatus, Signal
 from backends.model.preflight.examine import preflight
 from backends.model.preflight.facts import PreflightFacts
-from backends.model.proposal import Finding, Preview
+from backends.model.proposal import Finding, Level, Preview
 from backends.operations.deadline import end
 from backends.operations.engine.ending import ended, verify_run
 from backends.operations.engine.settling import settle
@@ -121,7 +122,10 @@ class EngineWork:
         return Preview("", tuple(plan_lines(self._command, self._model)))
 
     async def findings(self) -> Sequence[Finding]:
-        """Answer the rules before a run from one fresh look at everything."""
+        """Answer the rules before a run from one fresh look at everything; one that was begun is only watched."""
+        if (known := await self._known()) is not None:
+            evidence = f"job {self._number} is {known.state}: nothing is started, it is watched to its end"
+            return (Finding("run-begun", Level.PASS, evidence, self._site.name),)
         return preflight(await self._runner.examine(self._site, self._command))
 
     async def act(self, progress: Progress) -> str:
@@ -138,6 +142,7 @@ class EngineWork:
             await Telling(watch, self._site.vm, progress, self._runner.clock).until_over()
         finally:
             await end(cancelling)
+        await self._tell_changes(progress)
         said = ended(watch.job.value, watch.progress.value, self._change)
         return await settle(said, self._command, self._site, progress, self._runner.clock)
 
@@ -179,6 +184,22 @@ class EngineWork:
             self._model = await self._site.engine.api_model()
         return self._model
 
+    async def _tell_changes(self, progress: Progress) -> None:
+        """Say what the run changed in the api model: it was copied aside before."""
+        before = self._model
+        if before is None or isinstance(self._command, Deploy | GetLogs):
+            return
+        try:
+            after = await self._site.engine.api_model()
+        except SourceError as error:
+            progress.say(f"the api model could not be read after the run: {error}", Severity.BAD)
+            return
+        lines = changed_lines(before.text, after.text)
+        if after.sha256 == before.sha256:
+            progress.say("the api model is as it was before the run")
+        for each in lines:
+            progress.say(f"api model {each}")
+
     async def _hear_cancel(self, progress: Progress) -> None:
         """Ask the job to end when the operator cancels the run; what else would stop a work does not stop a job."""
         while True:
@@ -198,6 +219,16 @@ class EngineWork:
             progress.say("asked the engine to end (INT): what is half done stays half done", Severity.WARNING)
         except SourceError as error:
             progress.say(f"it could not be asked to end: {error}", Severity.BAD)
+
+
+def changed_lines(before: str, after: str, most: int = 20) -> list[str]:
+    """Return what was taken out of a text (-) and put into it (+), at most so many lines."""
+    found = [
+        each
+        for each in difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
+        if each[:1] in "+-" and each[:3] not in ("+++", "---")
+    ]
+    return [*found[:most], f"and {len(found) - most} lines more"] if len(found) > most else found
 
 
 def impact_of(command: EngineCommand, model: ApiModel | None) -> Impact:
