@@ -373,7 +373,8 @@ list() { # LAST: newest first
     boot_id; now=$(date +%s)
     cd "$jobs" 2>/dev/null || return 0
     left=$1
-    for entry in $(ls -dt -- */guard 2>/dev/null | grep -x '[A-Za-z0-9_][A-Za-z0-9_-]*/guard'); do
+    find_program ls
+    for entry in $("$program" -dt -- */guard 2>/dev/null | grep -x '[A-Za-z0-9_][A-Za-z0-9_-]*/guard'); do
         # A name with a line end in it, put there by somebody else, comes in pieces.
         [ -d "$entry" ] || continue
         [ $left -gt 0 ] || break
