@@ -324,6 +324,26 @@ async def test_no_secret_is_in_any_argument(vm: LocalVm, stamp: Stamp) -> None:
     assert "--config" in seen and ENGINE.secret not in seen and "eyJ" not in seen
 
 
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (6, "name is not found"),
+        (7, "no connection"),
+        (28, "no answer within"),
+        (60, "not trusted"),
+        (35, "not trusted"),
+        (22, "no connection"),
+    ],
+)
+async def test_every_way_curl_fails_has_its_words(vm: LocalVm, status: int, words: str) -> None:
+    (vm.home / "bin" / "curl").write_text(
+        f"#!/bin/sh\ncat >/dev/null\necho 'curl: ({status}) said so' >&2\nexit {status}\n"
+    )
+    (vm.home / "bin" / "curl").chmod(0o755)
+    arm = (await look(vm, probe=True)).probes["arm"]
+    assert not arm.ok and words in arm.evidence and f"({status}) said so" in arm.evidence
+
+
 def test_words_of_findings_that_servers_do_not_give_here() -> None:
     timeout = probe_of("login", "timeout", 0, "", None)
     assert timeout is not None and timeout.evidence.endswith("no answer within 10 s")
