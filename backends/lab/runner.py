@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from backends.lab.arm.principals import Credentials, make_engine_credentials
+from backends.lab.arm.principals import make_engine_credentials
 from backends.lab.certificates import Authority
 from backends.lab.clock import LabClock
 from backends.lab.control import ControlServer
@@ -92,23 +92,19 @@ class Lab:
         )
         self.boards = {plan.name: FaultBoard(plan.name) for plan in plans}
         with _collector_aside():
-            engine = make_engine_credentials()
-            self.stamps = {
-                plan.name: self._stamp(plan, engine, adfs=position % 2 == 1) for position, plan in enumerate(plans)
-            }
+            self.stamps = {plan.name: self._stamp(plan, adfs=position % 2 == 1) for position, plan in enumerate(plans)}
         self._started = time.monotonic()
         self._living: list[asyncio.Task[None]] = []
         self._token = secrets.token_urlsafe(24)
         self.control = ControlServer(self.boards, self._token, self._describe, time.monotonic, self._refuse)
 
-    def _stamp(self, plan: StampPlan, engine: Credentials, *, adfs: bool) -> LabStamp:
+    def _stamp(self, plan: StampPlan, *, adfs: bool) -> LabStamp:
         options = self.options
         return LabStamp(
             plan,
             self.clock,
             self.boards[plan.name],
             random.Random(f"{options.seed}/{plan.name}"),
-            engine,
             adfs=adfs,
             incidents=options.incidents,
             changes_per_s=options.changes_per_s,
@@ -120,9 +116,11 @@ class Lab:
         self.folder.make()
         self._living = [keep_running(f"stamp-{name}", stamp.world.run) for name, stamp in self.stamps.items()]
         self._living.append(keep_running("expiry of faults", self._expire_faults))
-        ssh_keys = await asyncio.to_thread(make_shared_keys)
+        ssh_keys, engine = await asyncio.gather(
+            asyncio.to_thread(make_shared_keys), asyncio.to_thread(make_engine_credentials)
+        )
         for name, stamp in self.stamps.items():
-            await stamp.start(self.folder, Authority(f"{name}-ca"), ssh_keys)
+            await stamp.start(self.folder, Authority(f"{name}-ca"), ssh_keys, engine)
         await self.control.start()
         self.folder.write_fleet(
             [

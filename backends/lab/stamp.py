@@ -35,7 +35,6 @@ class LabStamp:
         clock: LabClock,
         faults: FaultBoard,
         dice: random.Random,
-        engine: Credentials,
         *,
         adfs: bool = False,
         incidents: bool = True,
@@ -56,13 +55,13 @@ class LabStamp:
             plan.name, self.store, clock, faults, version=plan.version, network=plan.network, incidents=incidents,
             changes_per_s=changes_per_s,
         )  # fmt: skip
-        self.arm = LabArm(node_shape(plan), plan.version, self.world, faults, engine, adfs=adfs)
+        self.arm = LabArm(node_shape(plan), plan.version, self.world, faults, adfs=adfs)
         self.application = ApplicationServer(plan.name, self.world, faults, random.Random(dice.random()))
         self.helper_vm = LabHelperVm(plan.name, clock, faults, seed)
         self.api: KubernetesApi | None = None
         self.files: StampFiles
 
-    async def start(self, folder: LabFolder, authority: Authority, ssh_keys: SharedKeys) -> None:
+    async def start(self, folder: LabFolder, authority: Authority, ssh_keys: SharedKeys, engine: Credentials) -> None:
         """Start every server, the helper VM last, and write the stamp's files."""
         accounts = make_accounts()
         self.files = folder.write_stamp(self.plan.name, authority, accounts)
@@ -72,7 +71,7 @@ class LabStamp:
         )  # fmt: skip
         self.arm.life.listen(self._follow_control_plane)
         await self.api.start()
-        await self.arm.start(folder)
+        await self.arm.start(folder, engine)
         self.world.root_certificates.publish(self.files.authority.read_text())
         await self.application.start(self.files.serving.certificate, self.files.serving.key)
         self.world.application_address = ("127.0.0.1", self.application.port)

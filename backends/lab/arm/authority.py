@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,7 +41,6 @@ class TokenAuthority:
         self,
         system: str,
         audience: str,
-        principals: tuple[Principal, ...],
         faults: FaultBoard,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -49,9 +48,13 @@ class TokenAuthority:
         self.audience = audience
         self.base = ""
         self.now = now
-        self._principals = {each.client_id: each for each in principals}
+        self._principals: dict[str, Principal] = {}
         self._faults = faults
         self._key = TokenKey()
+
+    def know(self, principals: Iterable[Principal]) -> None:
+        """Let these log in from now on."""
+        self._principals |= {each.client_id: each for each in principals}
 
     @property
     def is_adfs(self) -> bool:

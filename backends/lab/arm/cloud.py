@@ -18,6 +18,7 @@ from backends.lab.world.node_shape import SUBSCRIPTION
 
 DELETE_MACHINE_S = 120.0
 DELETE_PART_S = 15.0
+RESTART_MACHINE_S = 60.0
 _SPREAD = 0.2
 _KEPT_OPERATIONS = 2000
 
@@ -60,6 +61,8 @@ class Cloud:
         self._times = WireTimes(cluster.clock)
         self.groups: dict[str, Group] = {}
         self.operations: dict[str, Operation] = {}
+        self.restarting: set[str] = set()
+        """Identities of machines that are down to start again."""
         self.add_group(inventory.shape.resource_group)
 
     @property
@@ -138,6 +141,15 @@ class Cloud:
         self._end(machine)
         return self.begin(DELETE_MACHINE_S, self._scrap, machine)
 
+    def restart_machine(self, machine: Machine) -> Operation:
+        """Restart a machine; raises Problem while it is being deleted, or not made yet."""
+        if machine.state not in ("Succeeded", "Failed"):
+            text = f"Operation 'restart' is not allowed on VM '{machine.name}' since the VM is in state {machine.state}."
+            raise Problem(409, "OperationNotAllowed", text)
+        self.restarting.add(machine.identity)
+        self._life.restarting(machine)
+        return self.begin(RESTART_MACHINE_S, self._restarted, machine)
+
     def delete_nic(self, nic: Nic) -> Operation:
         """Delete an interface; raises Problem while it is in use."""
         path = self.resource_id(nic.group, "Microsoft.Network/networkInterfaces", nic.name)
@@ -207,6 +219,12 @@ class Cloud:
     def _end(self, machine: Machine) -> None:
         self.inventory.machines.put(replace(machine, state="Deleting"))
         self._life.ended(machine)
+
+    def _restarted(self, machine: Machine) -> None:
+        self.restarting.discard(machine.identity)
+        held = self.inventory.machines.find(machine.group, machine.name)
+        if held is not None and held.identity == machine.identity and held.state == "Succeeded":
+            self._life.restarted(held)
 
     def _scrap(self, machine: Machine) -> None:
         held = self.inventory.machines.find(machine.group, machine.name)

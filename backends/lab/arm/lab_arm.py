@@ -27,8 +27,7 @@ _GUID = "b1c8f6d2-2a0b-4e0e-9c62-7f3a5d1e9a10"
 class LabArm:
     """One stamp's Resource Manager; built at once, answers after `start`.
 
-    `engine` are the credentials of the engine, which come from without: they are the same on all stamps, as an
-    operator has them. The reader's are made here. Every second stamp has ADFS.
+    The engine's credentials come from without: they are the same on all stamps. The reader's are made here.
     """
 
     def __init__(
@@ -37,13 +36,11 @@ class LabArm:
         version: str,
         world: World,
         faults: FaultBoard,
-        engine: Credentials,
         *,
         adfs: bool,
         page_size: int = 50,
     ) -> None:
         self._shape = shape
-        self.engine = engine
         self.reader = make_reader_credentials()
         self.identity_system = ADFS if adfs else AZURE_AD
         cluster = world.cluster
@@ -53,15 +50,16 @@ class LabArm:
         self.life = MachineLife(cluster, world.kubelet, world.nodes, world.node_lifecycle, inventory, faults)
         self.cloud = Cloud(cluster, inventory, self.life, faults, dice)
         host = f"management.adfs.azurestack.{shape.stamp}" if adfs else f"management.{shape.stamp}.onmicrosoft.com"
-        authority = TokenAuthority(
-            self.identity_system, f"https://{host}/{_GUID}", known_principals(engine, self.reader), faults
-        )
+        authority = TokenAuthority(self.identity_system, f"https://{host}/{_GUID}", faults)
         self.server = ArmServer(self.cloud, authority, faults, page_size)
+        self.engine: Credentials
         self.authority_file = Path()
         self.reader_secret_file = Path()
 
-    async def start(self, folder: LabFolder) -> None:
-        """Write certificates and the reader's secret, and listen."""
+    async def start(self, folder: LabFolder, engine: Credentials) -> None:
+        """Write certificates and the reader's secret, and listen; the engine logs in with `engine`."""
+        self.engine = engine
+        self.server.authority.know(known_principals(engine, self.reader))
         name = self._shape.stamp
         (folder.path / "arm").mkdir(mode=0o700, exist_ok=True)
         trusted = Authority(f"{name}-arm-ca")

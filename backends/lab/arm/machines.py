@@ -34,6 +34,7 @@ class MachineRoutes:
             Route("GET", f"{group}/{VM}/{{name}}", self._show_machine, COMPUTE, f"{VM}/read"),
             Route("GET", f"{group}/{VM}/{{name}}/instanceView", self._view, COMPUTE, f"{VM}/read"),
             Route("DELETE", f"{group}/{VM}/{{name}}", self._delete_machine, COMPUTE, f"{VM}/delete"),
+            Route("POST", f"{group}/{VM}/{{name}}/restart", self._restart_machine, COMPUTE, f"{VM}/restart/action"),
             Route("PATCH", f"{group}/{VM}/{{name}}", self._retag, COMPUTE, f"{VM}/write"),
             Route("GET", f"{group}/{NIC}", self._list_nics, NETWORK, f"{NIC}/read"),
             Route("GET", f"{group}/{NIC}/{{name}}", self._show_nic, NETWORK, f"{NIC}/read"),
@@ -72,6 +73,9 @@ class MachineRoutes:
         if machine is None:
             return Reply(204)
         return accepted(self._cloud, call, self._cloud.delete_machine(machine))
+
+    def _restart_machine(self, call: Call) -> Reply:
+        return accepted(self._cloud, call, self._cloud.restart_machine(self._find_machine(call)))
 
     def _retag(self, call: Call) -> Reply:
         machine = self._find_machine(call)
@@ -149,7 +153,8 @@ class MachineRoutes:
         )
         statuses = [{"code": f"ProvisioningState/{state}", "level": level, "displayStatus": shown, "time": at}]
         if machine.state in ("Succeeded", "Failed"):
-            statuses.append({"code": "PowerState/running", "level": "Info", "displayStatus": "VM running"})
+            power = "starting" if machine.identity in self._cloud.restarting else "running"
+            statuses.append({"code": f"PowerState/{power}", "level": "Info", "displayStatus": f"VM {power}"})
         disks = [{"name": name, "statuses": statuses[:1]} for name in (machine.os_disk, *machine.data_disks)]
         return {"disks": disks, "statuses": statuses}
 

@@ -182,7 +182,7 @@ async def running(
     store, board = ObjectStore(clock, random.Random(1)), FaultBoard(plan.name)
     build_estate(plan, store)
     world = World(plan.name, store, clock, board, version=plan.version, network=plan.network, incidents=False)
-    arm = LabArm(node_shape(plan), plan.version, world, board, ENGINE, adfs=adfs, page_size=page_size)
+    arm = LabArm(node_shape(plan), plan.version, world, board, adfs=adfs, page_size=page_size)
     files = LabFolder(folder / "lab")
     files.make()
     accounts = make_accounts()
@@ -196,7 +196,7 @@ async def running(
     life = asyncio.create_task(world.run())
     try:
         await api.start()
-        await arm.start(files)
+        await arm.start(files, ENGINE)
         trust = ssl.create_default_context(cafile=str(arm.authority_file))
         async with httpx.AsyncClient(base_url=arm.url, verify=trust, trust_env=False, timeout=20) as http:
             yield Stamp(plan, world, store, board, arm, api, http, files)
