@@ -61,8 +61,8 @@ def from_connecting(
     if isinstance(error, asyncssh.KeyExchangeFailed):
         return Invalid(
             what,
-            why=f"no common algorithm: {clean(error.reason)}",
-            todo="the SSH server is too old or too strict: update it, or allow one of ours",
+            why=_not_in_common(error.reason),
+            todo="its sshd is too old or too strict: update it, or allow more there",
             stamp=place.stamp,
         )
     if isinstance(error, asyncssh.ProtocolNotSupported | asyncssh.ProtocolError | asyncssh.MACError):
@@ -72,6 +72,15 @@ def from_connecting(
         why, todo = _why_not(error, place, timeout_s)
         return Unreachable(what, why=why, todo=todo, stamp=place.stamp)
     return Unreachable(what, why=clean(error) or type(error).__name__, todo=_IS_IT_UP, stamp=place.stamp)
+
+
+def _not_in_common(said: str) -> str:
+    """Say which kind of algorithm is not shared, and what the server has; what we have would fill the screen."""
+    kind, found, rest = said.partition(" found, sent ")
+    _, received, offered = rest.partition(" and received ")
+    if not (found and received):
+        return clean(said)
+    return clean(f"{kind.removeprefix('No matching ')} in common: none; it offers only {offered}")
 
 
 def silent(place: Place, timeout_s: float) -> Unreachable:

@@ -39,6 +39,9 @@ class Login(asyncssh.SSHClient):
         """The host key that was not accepted; None when it came in a certificate."""
         self.is_greeted = False
         """Whether the server has proved its host key, and the login began."""
+        self._is_in = False
+        self._has_ended = False
+        self._end: Exception | None = None
         self.is_silent = False
         """Whether the server accepted the connection and then said too little to go on."""
         self.banner = ""
@@ -53,8 +56,16 @@ class Login(asyncssh.SSHClient):
             self.is_silent = self._limit.expired()
             raise
 
+    def admitted(self) -> None:
+        """Note that the login succeeded; from now on a loss is one of the connection, not of an attempt."""
+        self._is_in = True
+        if self._has_ended:
+            self._on_lost(self._end)
+
     def connection_lost(self, exc: Exception | None) -> None:
-        self._on_lost(exc)
+        self._has_ended, self._end = True, exc
+        if self._is_in:
+            self._on_lost(exc)
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
         self.shown_key = key

@@ -154,7 +154,9 @@ class Route:
         identities = Identities(place.stamp, place.hop, self._keyring, self._prompter, self._clock)
         login = Login(place, rule, identities, self._prompter, link.note_lost)
         try:
-            return await self._connect(place, link, login, rule, algorithms)
+            connection = await self._connect(place, link, login, rule, algorithms)
+            login.admitted()
+            return connection
         except asyncssh.HostKeyNotVerifiable as error:
             raise rule.judge(login.shown_key, str(error.reason)) from None
         except (OSError, asyncssh.Error, ValueError, TimeoutError, EOFError) as error:
