@@ -91,7 +91,8 @@ class LabHelperVm:
         if self._follower is not None:
             self.sandbox.is_up = False
             await self._wire.close()
-            await asyncio.to_thread(kill_marked, self.sandbox.mark)
+            if self.sandbox.was_used:
+                await asyncio.to_thread(kill_marked, self.sandbox.mark)
 
     @property
     def port(self) -> int:

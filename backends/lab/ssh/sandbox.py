@@ -48,6 +48,8 @@ class Sandbox:
         self._seed = seed
         self.is_up = True
         """Whether the machine runs: nothing is started on one that is down."""
+        self.was_used = False
+        """Whether anything was ever started here, which may have left something running."""
         self.home = path / "home"
         self.programs = path / "bin"
         self.temporary = path / "tmp"

@@ -172,6 +172,7 @@ class Session(asyncssh.SSHServerProcess[bytes]):
     ) -> subprocess.Popen[bytes]:
         if not self._sandbox.is_up:
             raise OSError(errno.ESHUTDOWN, os.strerror(errno.ESHUTDOWN))
+        self._sandbox.was_used = True
         blocks = str(FULL_DISK_BYTES // _BLOCK_BYTES) if self._sandbox.is_full else ""
         process = subprocess.Popen(
             ["/bin/sh", "-c", _PRELUDE, "sh", command, blocks, terminal],
