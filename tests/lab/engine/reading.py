@@ -88,7 +88,8 @@ def comparable(said: Iterable[Said]) -> list[str]:
     """Return the ids without what differs from run to run by chance or by size.
 
     Heartbeats in a row are one; a node's is the same whether its API refuses or it is not ready yet. Pods evicted are
-    left out, and a node without any is one with some. A master's later copies of "is ready" are left out.
+    left out, and a node without any is one with some. A master's later copies of "is ready" are left out, and so is a
+    cordon that met another write to the node.
     """
     ids: list[str] = []
     ready: set[str] = set()
@@ -97,6 +98,8 @@ def comparable(said: Iterable[Said]) -> list[str]:
             "master_status_error": "master_wait", "agent_status_error": "agent_wait", "drain_none": "drain_count",
         }.get(each.id, each.id)  # fmt: skip
         if name in ("pod_evicted", "drain_pending_pod", "known_hosts_missing"):
+            continue
+        if name == "UNKNOWN" and "Will retry to cordon" in each.names["text"]:
             continue
         if name == "master_ready":
             if each.names["node"] in ready:
