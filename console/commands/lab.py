@@ -114,6 +114,7 @@ def announce(running: RunningLab) -> None:
         f"lab of {', '.join(running.stamps)} is running in {running.directory}",
         *(f"  {name:<24} {url}" for name, url in running.addresses.items()),
         f"console:  stampdeck --config {running.config}",
+        f"log in:   ssh -F {running.directory}/ssh/config {running.stamps[0]}",
         f"break it: stampdeck lab fault --dir {running.directory} {running.stamps[0]} api-down --for 1m",
         "stop it:  Ctrl-C",
     )
