@@ -40,6 +40,8 @@ check_job() {
     [ -d "$d" ] || die $NO_JOB "there is no job $1"
 }
 
+check_offset() { case $1 in ''|*[!0-9]*) die $USAGE 'no offset';; esac; }
+
 # What a person wrote is put into JSON without what would end a string there.
 clean() { tr -d '\000-\037\177"\\'; }
 
@@ -154,12 +156,20 @@ read_command() { # PID
 }
 
 # Prints the file an engine works on when it lies in a folder ('' for any): compared by inode, through every link.
+# Another account's path may start where we cannot look: as it was written, then, for it may be this folder's.
 works_in() { # PID FOLDER
-    if [ -n "$model" ]; then target=$model; else target=${folder:+$folder/apimodel.json}; fi
-    case $target in '') return 1;; /*) ;; *) target=/proc/$1/cwd/$target;; esac
-    target=$(readlink -f -- "$target") || return 1
-    [ -z "$2" ] || [ "$(dirname -- "$target")" -ef "$2" ] || return 1
-    printf '%s' "$target"
+    for target in "$model" "${folder:+$folder/apimodel.json}"; do
+        case $target in
+            '') continue;;
+            /*) file=$(readlink -f -- "$target") || continue;;
+            *)  file=$(readlink -f -- "/proc/$1/cwd/$target") || {
+                    [ -r "/proc/$1/cwd" ] || { printf '%s' "$target"; return 0; }
+                    continue
+                };;
+        esac
+        if [ -z "$2" ] || [ "$(dirname -- "$file")" -ef "$2" ]; then printf '%s' "$file"; return 0; fi
+    done
+    return 1
 }
 
 # Prints a line of JSON for each engine nobody started through this runner; other accounts' as far as they can be read.
@@ -175,8 +185,8 @@ engines() { # FOLDER
         user=$(stat -c %U "$entry" 2>/dev/null) || continue
         up=$(sed -n 's/^btime //p' /proc/stat)
         # USER_HZ, the unit of field 22, is 100 on every Linux that user programs see.
-        printf '{"pid":%s,"user":"%s","started_at":%s,"api_model":"%s","command":"%s"}\n' "${entry#/proc/}" "$user" \
-            $((up + ticks_now / 100)) "$(printf %s "$file" | clean)" "$(printf %s "$words" | clean | head -c 4000)"
+        printf '{"api_model":"%s","pid":%s,"user":"%s","started_at":%s,"command":"%s"}\n' "$(printf %s "$file" | clean)" \
+            "${entry#/proc/}" "$user" $((up + ticks_now / 100)) "$(printf %s "$words" | clean | head -c 4000)"
     done
 }
 
@@ -187,7 +197,7 @@ reserve() { # FILE BYTES: room that a disk which fills up later cannot take away
 }
 
 refuse() { # WHY HOLDER
-    { printf '%s' "$1" | clean; echo; printf '%s' "$2" | clean; echo; } >"$d/refused.new" && mv "$d/refused.new" "$d/refused"
+    { printf '%s' "$1" | clean; echo; printf '%s' "$2" | clean; echo; } 1<>"$d/run.new" && mv "$d/run.new" "$d/refused"
 }
 
 # Sets holder: the job at work on a folder, as soon as it has said so.
@@ -220,7 +230,8 @@ take_lock() {
     # Readable for other accounts that share the folder: they are told by it whom they wait for.
     (umask 022; echo "${d##*/} of $(id -un), $(date +%s)" >"$lock/.stampdeck-holder.$$" \
         && mv -f "$lock/.stampdeck-holder.$$" "$lock/.stampdeck-holder") 2>/dev/null
-    found=$(engines "$lock" | head -n 1)
+    # One whose folder cannot be told is no reason to refuse: it is shown to whoever asks.
+    found=$(engines "$lock" | grep '^{"api_model":"/' | head -n 1)
     [ -z "$found" ] && return 0
     release_holder "$lock"
     by_hand=${found#*'"pid":'}; by_user=${found#*'"user":"'}; by_words=${found#*'"command":"'}
@@ -355,21 +366,21 @@ cancel() { # SIGNAL, who asks on standard input
 # --------------------------------------------------------------------------------------------------------------- reading
 
 follow() { # OFFSET: the log from there on, until nothing of the job is left or nobody reads any more
-    case $1 in ''|*[!0-9]*) die $USAGE 'no offset';; esac
+    check_offset "$1"
     [ -f "$d/log" ] || exit 0
     is_alive "$d" || exec tail -c "+$(($1 + 1))" "$d/log"
     find_program tail
     "$program" -c "+$(($1 + 1))" -f -s 0.2 "$d/log" &
     reading=$!
     # The lock comes free with the last process, where a process id could be another's or a zombie's.
-    flock -s "$d/alive" kill $reading >/dev/null 2>&1 &
+    flock -s "$d/alive" sh -c 'kill "$0"' $reading >/dev/null 2>&1 &
     waiting=$!
     wait $reading
     kill $waiting 2>/dev/null
 }
 
 list() { # LAST: newest first
-    case $1 in ''|*[!0-9]*) die $USAGE 'no number';; esac
+    check_offset "$1"
     boot_id; now=$(date +%s)
     cd "$jobs" 2>/dev/null || return 0
     left=$1
@@ -383,14 +394,14 @@ list() { # LAST: newest first
     done
 }
 
-printf '@@%s\n' "${1:-}"
+[ "${2:-}" = supervise ] || printf '@@%s\n' "${1:-}"
 case ${2:-} in
     submit) check_number "${3:-}"; submit "$3" "${4:-}";;
     supervise) check_job "${3:-}"; supervise "$3" "${4:-}";;
     status) check_job "${3:-}"; tell_now;;
     list) list "${3:-}";;
     follow) check_job "${3:-}"; follow "${4:-}";;
-    digest) check_job "${3:-}"; tail -c "+$((${4:-0} + 1))" "$d/log" | sha256sum;;
+    digest) check_job "${3:-}"; check_offset "${4:-}"; tail -c "+$(($4 + 1))" "$d/log" | sha256sum;;
     cancel) check_job "${3:-}"; cancel "${4:-}";;
     foreign) IFS= read -r folder; case $folder in '~/'*) folder=$HOME/${folder#??};; esac; engines "$folder";;
     *) die $USAGE 'usage: NONCE submit|status|list|follow|digest|cancel|foreign';;

@@ -149,6 +149,7 @@ async def test_an_engine_started_by_hand_is_found_and_refused_without_its_secret
         (("--deployment-dir", "FOLDER", "--set", f"servicePrincipalProfile.secret={SECRET}"), "--set ***"),
         (("-o", "FOLDER", f"--set=linuxProfile.adminPassword={SECRET}"), "***"),
         (("--api-model=LINK",), "--api-model=LINK"),
+        (("-m", "/etc/hostname", "-o=FOLDER"), "-o=FOLDER"),
     ],
 )
 async def test_however_its_flags_are_written(stage: JobStage, engine: Path, flags: tuple[str, ...], shown: str) -> None:
