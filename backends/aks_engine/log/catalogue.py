@@ -8,6 +8,7 @@ from functools import cache
 from backends.aks_engine.log.messages import (
     agents,
     certificates,
+    launching,
     loading,
     machine_logs,
     machines,
@@ -18,6 +19,7 @@ from backends.aks_engine.log.messages import (
 from backends.aks_engine.log.messages.table import Message
 
 MESSAGES: tuple[Message, ...] = (
+    *launching.MESSAGES,
     *loading.MESSAGES,
     *planning.MESSAGES,
     *masters.MESSAGES,

@@ -181,6 +181,8 @@ def test_exit_statuses_of_the_set_up() -> None:
     [
         (1, "failed"),
         (2, "crashed"),
+        (73, "not-copied"),
+        (77, "secret-unreadable"),
         (127, "not-installed"),
         (129, "hung-up"),
         (130, "interrupted"),
@@ -189,7 +191,7 @@ def test_exit_statuses_of_the_set_up() -> None:
         (143, "terminated"),
         (139, "signalled"),
         (255, "failed"),
-        (77, "failed"),
+        (78, "failed"),
     ],
 )
 def test_exit_statuses(status: int, id: str) -> None:

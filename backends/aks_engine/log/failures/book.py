@@ -15,6 +15,11 @@ from backends.model.engine.progress import Failure, Retry
 
 _TELLING = frozenset(
     (
+        "launch_not_copied",
+        "launch_secret_missing",
+        "launch_secret_open",
+        "launch_secret_empty",
+        "launch_no_engine",
         "arm_done",
         "arm_error_detail",
         "image_missing",

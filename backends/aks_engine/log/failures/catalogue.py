@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from backends.aks_engine.log.failures import access, command_line, deployment, models, running
+from backends.aks_engine.log.failures import access, command_line, deployment, launching, models, running
 from backends.aks_engine.log.failures.kind import Kind
 from backends.model.engine.progress import Retry
 
 KINDS: tuple[Kind, ...] = (
+    *launching.KINDS,
     *command_line.KINDS,
     *models.KINDS,
     *access.KINDS,

@@ -1,4 +1,4 @@
-"""What the exit status of the engine says by itself."""
+"""What the exit status of a job says by itself: the engine's, or that of our script before it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ _STATUSES: dict[int, tuple[str, str, str, Retry]] = {
         "ask the VM for the stamp's /metadata/endpoints",
         Retry.AFTER,
     ),
+    73: ("not-copied", "the api model could not be copied aside", "look at its folder on the VM", Retry.AFTER),
+    77: ("secret-unreadable", "the client secret's file is not to be used", "look at it on the VM", Retry.AFTER),
     126: ("not-executable", "the engine's file cannot be executed", "look at its mode and build", Retry.AFTER),
     127: (
         "not-installed",

@@ -29,4 +29,18 @@ def _upgraded(state: RunState, line: EngineLine) -> None:
     succeed(state, line)
 
 
-STEPS: Steps = {"upgrade_ok": _upgraded, "rc_done": succeed, "scale_noop": succeed}
+def _modes_stay(state: RunState, line: EngineLine) -> None:
+    state.alarm(f"{line.fields['path']} can be used by other accounts of the VM: its permissions could not be changed")
+
+
+STEPS: Steps = {
+    "launch_modes": _modes_stay,
+    "launch_not_copied": fail,
+    "launch_secret_missing": fail,
+    "launch_secret_open": fail,
+    "launch_secret_empty": fail,
+    "launch_no_engine": fail,
+    "upgrade_ok": _upgraded,
+    "rc_done": succeed,
+    "scale_noop": succeed,
+}
