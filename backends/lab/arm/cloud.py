@@ -144,7 +144,9 @@ class Cloud:
     def restart_machine(self, machine: Machine) -> Operation:
         """Restart a machine; raises Problem while it is being deleted, or not made yet."""
         if machine.state not in ("Succeeded", "Failed"):
-            text = f"Operation 'restart' is not allowed on VM '{machine.name}' since the VM is in state {machine.state}."
+            text = (
+                f"Operation 'restart' is not allowed on VM '{machine.name}' since the VM is in state {machine.state}."
+            )
             raise Problem(409, "OperationNotAllowed", text)
         self.restarting.add(machine.identity)
         self._life.restarting(machine)

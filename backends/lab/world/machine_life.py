@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 
 from backends.lab.clock import rfc3339_micro
@@ -79,6 +80,26 @@ class MachineLife:
         self._tell()
         # Its lease may be looked at seldom when time runs fast; that this machine is gone is certain.
         self._cluster.driver.call_after(GRACE_S, self._lose, machine.name)
+
+    def restarting(self, machine: Machine) -> None:
+        """A machine goes down to start again: its kubelet is silent at once."""
+        if not self._is_ours(machine):
+            return
+        self._agents.fall_silent(machine.name)
+        self._up.discard(machine.name)
+        self._tell()
+        self._cluster.driver.call_after(GRACE_S, self._lose_silent, machine.name)
+
+    def restarted(self, machine: Machine) -> None:
+        """A machine that was restarted runs again; its node says so, and is as it was."""
+        if not self._is_ours(machine) or self._current(machine.name) != machine.identity:
+            return
+        self._boot(machine.name)
+        if machine.name in self._held_back:
+            return
+        self._become_ready(machine)
+        if self._is_master(machine):
+            self._serve(machine)
 
     def gone(self, machine: Machine) -> None:
         """A machine does not exist any more: after a while the cloud's controller removes the node."""
@@ -189,6 +210,24 @@ class MachineLife:
     def _lose(self, name: str) -> None:
         if name in self._kubelet.silent and not self._runs(name):
             self._lifecycle.lose(name)
+
+    def _lose_silent(self, name: str) -> None:
+        if name in self._kubelet.silent:
+            self._lifecycle.lose(name)
+
+    def _boot(self, name: str) -> None:
+        """Give a node another boot id, and let it tell that it has one."""
+        node = self._cluster.store.find("nodes", "", name)
+        if node is None:
+            return
+        boot = str(uuid.UUID(int=self._cluster.rng.getrandbits(128), version=4))
+
+        def edit(found: Object) -> None:
+            found["status"]["nodeInfo"]["bootID"] = boot
+
+        node = self._cluster.store.change("nodes", "", name, edit) or node
+        text = f"Node {name} has been rebooted, boot id: {boot}"
+        self._cluster.events.record(node, "Warning", "Rebooted", text, "kubelet", host=name)
 
     def _remove_node(self, name: str) -> None:
         """Do what the cloud's node lifecycle controller does with a node whose machine does not exist."""

@@ -1,10 +1,9 @@
 """`rotate-certs`: new certificates for a cluster, its control plane rebooted, its workloads restarted.
 
-Simulated, because nodes of the lab run no SSH server and hold no certificates: copying files to nodes, running the
-scripts there, and the reboots where the stamp's ARM does not know them; they only take their time. Real: the login,
-every wait for nodes and pods by the Kubernetes API, the tokens of service accounts deleted, every deployment and
-daemon set rolled out, and the files of the output directory. The new kubeconfig holds the credentials of the old one:
-the lab's Kubernetes API keeps its own.
+Simulated, because nodes of the lab run no SSH server and hold no certificates: copying files to nodes and running
+scripts there only take their time. Real: the login, the reboots by ARM, every wait for nodes and pods by the Kubernetes
+API, the tokens of service accounts deleted, every deployment and daemon set rolled out, and the output directory. The
+new kubeconfig holds the credentials of the old one: the lab's Kubernetes API keeps its own.
 """
 
 from __future__ import annotations
@@ -30,8 +29,6 @@ from backends.lab.engine.validation import location, log_in, write_cloud_profile
 _PKI_S = 3.5
 _COPY_S = 0.4
 _SCRIPT_S = 0.05
-_REBOOT_S = 120.0
-_MISSING = (404, 405)
 
 
 def run(session: Session) -> None:
@@ -206,15 +203,12 @@ class Rotation:
         readiness.wait_for_system(len(agents))
 
     def _reboot(self, name: str) -> None:
-        """Have a machine restarted by ARM; where ARM does not know how, only the time passes."""
         group = self._session.call.text("resource-group")
         path = f"/resourcegroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}"
         try:
             self._arm.finish(self._arm.call("POST", f"{path}/restart", COMPUTE))
         except ArmFailure as error:
-            if error.status not in _MISSING:
-                raise EngineFailure(f"rotating certificates: rebooting host {name}: {error.text}") from error
-            self._session.clock.sleep(_REBOOT_S * self._session.dice.uniform(0.8, 1.2))
+            raise EngineFailure(f"rotating certificates: rebooting host {name}: {error.text}") from error
 
     def _wait_until_running(self) -> None:
         group, clock = self._session.call.text("resource-group"), self._session.clock
