@@ -116,13 +116,13 @@ class JobScreen(FramedScreen):
             return
         self._drawn = state
         self._draw_heading(progress)
-        rows = node_rows(progress, self._live.state.value, self.deck.clock.now(), self.deck.glyphs)
+        rows = node_rows(progress, self._live.state.value, self._watch.log_now, self.deck.glyphs)
         self.table.apply(changes(self._rows, rows))
         self._rows = rows
 
     def _draw_heading(self, progress: EngineProgress) -> None:
         job, glyphs, width = self._watch.job.value, self.deck.glyphs, max(20, self.size.width - 2)
-        now = self.deck.clock.now()
+        now = self._watch.log_now
         summary = told(job, self.place.stamp) if job.meta else self.place.crumb
         self.query_one("#title", Heading).show(title_line(summary, job, width, glyphs))
         self.query_one("#bar", Heading).show(bar_line(progress, width, glyphs))

@@ -57,6 +57,8 @@ class EngineWatch:
         self.progress: Cell[EngineProgress] = Cell(reader.progress)
         self.lines: Feed[EngineLine] = Feed(KEPT_LINES)
         self.trouble: Cell[str] = Cell("")
+        self._heard_at = clock.now()
+        self._asked_at = clock.now()
         self.task: asyncio.Task[None] | None = None
 
     async def finished(self) -> JobStatus:
@@ -64,6 +66,13 @@ class EngineWatch:
         assert self.task is not None
         await asyncio.shield(self.task)
         return self.job.value
+
+    @property
+    def log_now(self) -> float:
+        """The moment by the log's own clock: the VM's may be wrong, and what was written long ago is read at once."""
+        now, last = self._clock.now(), self.progress.value.last_line_at
+        by_vm = self.job.value.now + now - self._asked_at if self.job.value.now else 0.0
+        return max(by_vm, last + now - self._heard_at) if last is not None else by_vm or now
 
     async def run(self) -> None:
         """Watch until the job is over; raises StampdeckError when it cannot be watched."""
@@ -91,21 +100,26 @@ class EngineWatch:
                 if isinstance(error, NotFound) and self._clock.monotonic() >= until:
                     raise
             else:
-                self.job.set(status)
+                self._note(status)
                 if status.state is not JobState.NEW:
                     return
             await self._clock.sleep(_BEGINS_S)
 
     def _take(self, data: bytes) -> None:
-        self._show(self._reader.feed(data, self._clock.now()))
+        self._heard_at = self._clock.now()
+        self._show(self._reader.feed(data, self._heard_at))
 
     def _show(self, lines: Sequence[EngineLine]) -> None:
         self.lines.extend(lines)
         self.progress.set(self._reader.progress)
 
+    def _note(self, status: JobStatus) -> None:
+        self._asked_at = self._clock.now()
+        self.job.set(status)
+
     async def _close(self) -> None:
         self._show(self._reader.close())
-        self.job.set(await self._jobs.status(self.number))
+        self._note(await self._jobs.status(self.number))
         if not await self._jobs.is_whole(self.number, self.mirror):
             self.trouble.set(f"{self.mirror} is not the log on the VM: remove it and watch again")
 
@@ -113,7 +127,7 @@ class EngineWatch:
         """Ask now and then where the job stands: its log may be silent for an hour."""
         while True:
             try:
-                self.job.set(await self._jobs.status(self.number))
+                self._note(await self._jobs.status(self.number))
             except SourceError as error:
                 _log.debug("status of %s on %s: %s", self.number, self.stamp, error)
             await self._clock.sleep(_ASK_S)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +98,7 @@ async def cockpit(made: EngineScreens, pilot: Any, progress: EngineProgress) -> 
     from backends.model.engine.command import Upgrade
 
     await jobs.submit(engine.job(Upgrade("1.34.4"), None, "upgrade-7", "bob"))
+    jobs.statuses["upgrade-7"] = replace(jobs.statuses["upgrade-7"], now=time.time())
     await made.begin(pilot)
     await shows(pilot, "upgrade-7", "bob")
     await pilot.press("tab", "enter")
@@ -138,7 +141,7 @@ async def test_the_cockpit_joins_the_log_with_the_cluster(tmp_path: Path) -> Non
     pods.live(1.0, a_row("orlando", "web-1", "1/1", "Running", 0, "1d", labels={"app": "web"}))
     cluster.lists["poddisruptionbudgets"] = [a_budget("web", allowed=0)]
     async with made.run((120, 36)) as pilot:
-        await cockpit(made, pilot, busy(name, made.clock.now()))
+        await cockpit(made, pilot, busy(name, time.time()))
         await shows(pilot, "25 %", "agents linuxpool", "1 of 2 machines", "about 78m left")
         await shows(pilot, f"draining {name}", "silent for 10m (usual: 30s to 60m)", "connected")
         await shows(pilot, "Ready,SchedulingDisabled", "1.33.10", "1 pod left: d")
