@@ -93,7 +93,9 @@ class Readiness:
             try:
                 problem = look()
             except KubeFailure as error:
-                raise EngineFailure(f"{what}: {error.text}", hides_usage=True) from error
+                if error.status in range(400, 500):
+                    raise EngineFailure(f"{what}: {error.text}", hides_usage=True) from error
+                problem = error.text  # its client has patience with an API that is away
             good += not problem
             if good == _SUCCESSES:
                 return

@@ -39,6 +39,7 @@ async def test_rotate_certs_goes_its_way_and_leaves_new_certificates(stand: Stan
     folder = stand.model_path.parent
     before = {each.name: each.read_bytes() for each in folder.glob("*.crt")}
     started = {each["metadata"]["name"] for each in stand.stamp.store.each("pods")}
+    boots = stand.nodes(lambda node: node["status"]["nodeInfo"]["bootID"])
 
     outcome = await stand.run(*_rotating(stand))
 
@@ -52,6 +53,8 @@ async def test_rotate_certs_goes_its_way_and_leaves_new_certificates(stand: Stan
     assert stand.model["properties"]["certificateProfile"]["caCertificate"] == after["ca.crt"].decode()
     for path in (*folder.glob("*.key"), folder / "apimodel.json", folder / "kubeconfig" / "kubeconfig.orlando.json"):
         assert path.stat().st_mode & 0o777 == 0o600
+    rebooted = stand.nodes(lambda node: node["status"]["nodeInfo"]["bootID"])
+    assert {name for name in boots if boots[name] != rebooted[name]} == {"master-0", "master-1", "master-2"}
     for resource in ("deployments.apps", "daemonsets.apps"):
         for each in stand.stamp.store.each(resource):
             assert "ca-rotation" in each["spec"]["template"]["metadata"]["annotations"]
@@ -156,3 +159,16 @@ async def test_get_logs_without_the_api_takes_those_of_the_control_plane(stand: 
     assert len([each for each in outcome.ids("O") if each == "gl_node"]) == 3
     with zipfile.ZipFile(stand.model_path.parent / "_logs" / "k8s-master-35064155-0.zip") as archive:
         assert "connection refused" in archive.read("k8s-master-35064155-0/errors.txt").decode()
+
+
+async def test_the_only_master_takes_its_api_away_while_it_is_rebooted(tmp_path: Path) -> None:
+    async with engine_stand(tmp_path / "one", nodes=2) as stand:
+        life, seen = stand.stamp.arm.life, list[bool]()
+        life.listen(lambda: seen.append(life.api_up))
+
+        outcome = await stand.run(*_rotating(stand))
+
+        assert (outcome.code, outcome.err) == (0, "")
+        assert False in seen
+        assert seen[-1]
+        assert outcome.ids("O")[-1] == "rc_done"
