@@ -80,8 +80,11 @@ def _keep_known_hosts(log: OperationLog) -> None:
         log.warn(f"failed to open file {source}")
         return
     own = home / ".aks-engine-azurestack"
-    own.mkdir(mode=0o700, exist_ok=True)
-    shutil.copyfile(source, own / "known_hosts")
+    try:
+        own.mkdir(mode=0o700, exist_ok=True)
+        shutil.copyfile(source, own / "known_hosts")
+    except OSError as error:
+        log.warn(f"failed to copy {source}: {error.strerror}")
 
 
 if __name__ == "__main__":

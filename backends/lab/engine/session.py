@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
+import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from backends.lab.engine.clock import SimulatedClock
 from backends.lab.engine.command_line import Call
+from backends.lab.engine.failure import EngineFailure
 from backends.lab.engine.faults import EngineFaults
 from backends.lab.engine.releases import RELEASES, Release, release
 from backends.lab.engine.streams import Streams
@@ -50,8 +51,12 @@ class Session:
 
     def write_cloud_profile(self, content: str) -> str:
         """Write the cloud profile to a temporary file that nobody removes, say so, and return its path."""
-        descriptor, path = tempfile.mkstemp(prefix="azurestackcloud.json")
+        path = Path(tempfile.gettempdir()) / f"azurestackcloud.json{secrets.randbelow(1 << 32)}"
         self.streams.info(f"Writing cloud profile to: {path}")
-        with os.fdopen(descriptor, "w") as file:
-            file.write(content)
-        return path
+        try:
+            path.touch(mode=0o600, exist_ok=False)
+            path.write_text(content)
+        except OSError as error:
+            problem = (error.strerror or "input/output error").lower()
+            raise EngineFailure(f"error writing custom cloud profile: write {path}: {problem}") from error
+        return str(path)

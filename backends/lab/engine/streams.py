@@ -95,7 +95,10 @@ _writing = threading.Lock()
 
 
 def write(stream: int, text: str) -> None:
-    """Write to stdout (1) or stderr (2) at once; when nobody reads it any more, die of SIGPIPE as a Go program does."""
+    """Write to stdout (1) or stderr (2) at once; when nobody reads it any more, die of SIGPIPE as a Go program does.
+
+    A line that cannot be written for another reason, such as a full disk, is lost, and the work goes on.
+    """
     rest = text.encode(errors="surrogateescape")
     try:
         with _writing:
@@ -103,6 +106,8 @@ def write(stream: int, text: str) -> None:
                 rest = rest[os.write(stream, rest) :]
     except BrokenPipeError:
         die_of(signal.SIGPIPE)
+    except OSError:
+        return
 
 
 def die_of(signum: int) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from backends.lab.engine.go_text import network_error
 
+_CONNECT_WITHIN_S = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -62,9 +64,12 @@ class Wire:
                 # The server may have closed what lay idle; only what may be said twice is said again.
                 if method == "POST" or isinstance(error, TimeoutError):
                     raise WireFailure(self._sentence(method, url, error)) from error
-        connection = http.client.HTTPSConnection(self.host, self.port, timeout=self._timeout_s, context=self._context)
+        limit_s = min(self._timeout_s, _CONNECT_WITHIN_S)
+        connection = http.client.HTTPSConnection(self.host, self.port, timeout=limit_s, context=self._context)
         self._kept.connection = connection
         try:
+            connection.connect()
+            connection.sock.settimeout(self._timeout_s)
             return self._exchange(connection, method, path, body, headers)
         except (http.client.HTTPException, OSError) as error:
             self._drop()
