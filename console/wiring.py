@@ -82,7 +82,7 @@ class Services(WritingServices, VmServices):
         """Every source examined."""
         from backends.operations.doctor import Doctor
 
-        return Doctor(self._clusters, self._probes, self._clock)
+        return Doctor(self._clusters, self._probes, self._clock, lambda: self.sites)
 
     @cached_property
     def drift(self) -> Drift:
@@ -104,6 +104,10 @@ class Services(WritingServices, VmServices):
         if change.action.startswith("aks-engine "):
             return self.engine.rebuild(change)
         return super().rebuilt(change)
+
+    async def prepare_engine(self) -> None:
+        """Import in a thread what reaches the helper VMs."""
+        await asyncio.to_thread(_load, vm_services.NEEDED)
 
     async def prepare(self) -> None:
         """Import in a thread what the services made at their first use need."""

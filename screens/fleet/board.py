@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -14,6 +16,9 @@ from screens.fleet.dense import dense_lines
 from screens.fleet.rows import BLOCK_LINES, block_lines
 from screens.glyphs import HEALTH_TONES, Glyphs, is_starting
 from screens.lines import as_content, line
+
+if TYPE_CHECKING:
+    from backends.operations.engine.fleet_jobs import GoingRun
 
 BLOCK_HEIGHT = BLOCK_LINES + 2
 BLOCK_WIDTH = 40
@@ -53,12 +58,12 @@ class StampBlock(Static):
         self._glyphs = glyphs
         self.border_title = as_content([line((stamp.name, "strong"))])
 
-    def show(self, stamp: StampSnapshot, now: float, width: int, chosen: bool) -> None:
-        """Draw a stamp in so many cells."""
+    def show(self, stamp: StampSnapshot, now: float, width: int, chosen: bool, going: GoingRun | None) -> None:
+        """Draw a stamp in so many cells, with the run that works on it."""
         self.update_classes(_classes(stamp, chosen), animate=False)
         where = "" if stamp.location == stamp.name else stamp.location
         self.border_subtitle = as_content([line((where, "dim"))]) if where else None
-        self.update(as_content(block_lines(stamp, now, width, self._glyphs)))
+        self.update(as_content(block_lines(stamp, now, width, self._glyphs, going)))
 
     def on_click(self) -> None:
         self.post_message(self.Pressed(self._number))
@@ -79,6 +84,7 @@ class Board(Container):
         self._fleet = fleet
         self._now = 0.0
         self._room = (0, 0)
+        self._going: Mapping[str, GoingRun] = {}
         self.chosen = 0
 
     def compose(self) -> ComposeResult:
@@ -86,9 +92,15 @@ class Board(Container):
         for number, stamp in enumerate(self._fleet.stamps):
             yield StampBlock(number, stamp, self._glyphs)
 
-    def show(self, fleet: FleetSnapshot, now: float, room: tuple[int, int]) -> None:
-        """Draw a snapshot in a space of (width, height) cells."""
-        self._fleet, self._now = fleet, now
+    def show(
+        self,
+        fleet: FleetSnapshot,
+        now: float,
+        room: tuple[int, int],
+        going: Mapping[str, GoingRun] = MappingProxyType({}),
+    ) -> None:
+        """Draw a snapshot in a space of (width, height) cells; `going` are the runs by stamp."""
+        self._fleet, self._now, self._going = fleet, now, going
         if room != self._room:
             self._room = room
             self._lay_out(arrange(*room, len(fleet.stamps)))
@@ -107,13 +119,14 @@ class Board(Container):
 
     def _draw(self) -> None:
         if self.has_class("-dense"):
-            lines = dense_lines(self._fleet.stamps, self.chosen, self._now, self._room[0] - 2, self._glyphs)
+            width = self._room[0] - 2
+            lines = dense_lines(self._fleet.stamps, self.chosen, self._now, width, self._glyphs, self._going)
             self.query_one("#dense", Static).update(as_content(lines))
             return
         columns = max(1, arrange(*self._room, len(self._fleet.stamps)).columns)
         width = max(10, self._room[0] // columns - 4)
         for number, (block, stamp) in enumerate(zip(self.query(StampBlock), self._fleet.stamps, strict=False)):
-            block.show(stamp, self._now, width, number == self.chosen)
+            block.show(stamp, self._now, width, number == self.chosen, self._going.get(stamp.name))
 
     @property
     def chosen_name(self) -> str:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from backends.model.age import format_duration
 from backends.model.fleet import StampSnapshot
-from screens.fleet.rows import LABEL, pods_line
+from screens.fleet.rows import LABEL, pods_line, run_line
 from screens.glyphs import HEALTH_TONES, Glyphs
 from screens.lines import Line, Piece, cut, line, width_of, wrap
 from screens.widgets.sparkline import sparkline
+
+if TYPE_CHECKING:
+    from backends.operations.engine.fleet_jobs import GoingRun
 
 _TITLES = ("STATE", "VERSION", "NODES", "PODS", "15 MIN", "CPU", "MEM", "ANSWER")
 _ANSWER = 12
 
 
-def dense_lines(stamps: Sequence[StampSnapshot], chosen: int, now: float, width: int, glyphs: Glyphs) -> list[Line]:
-    """Return a heading and a line per stamp, with a second line of reason for each that is not LIVE."""
+def dense_lines(
+    stamps: Sequence[StampSnapshot],
+    chosen: int,
+    now: float,
+    width: int,
+    glyphs: Glyphs,
+    going: Mapping[str, GoingRun] | None = None,
+) -> list[Line]:
+    """Return a heading and a line per stamp, with a second line for a run, or the reason where it is not LIVE."""
     names = max((len(stamp.name) for stamp in stamps), default=5) + 3
     sizes = _sizes(width - names)
     heading = f"{'  STAMP':<{names}}" + "".join(
@@ -25,6 +36,9 @@ def dense_lines(stamps: Sequence[StampSnapshot], chosen: int, now: float, width:
     lines = [cut(line((heading, "dim")), width, glyphs.more)]
     for number, stamp in enumerate(stamps):
         lines.append(cut(_stamp_line(stamp, number == chosen, names, sizes, now, glyphs), width, glyphs.more))
+        if going and stamp.name in going:
+            bar = run_line(going[stamp.name], width - names, glyphs)
+            lines.append(cut((*line(" " * names), *bar), width, glyphs.more))
         if stamp.api.is_degraded:
             said = " — ".join(part for part in (stamp.api.reason, stamp.api.todo) if part)
             lines += [line(" " * names, (text, "warn")) for text in wrap(said, width - names, 1)]

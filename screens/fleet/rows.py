@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from backends.model.age import format_duration
 from backends.model.fleet import FleetSnapshot, PodCounts, ProbeSample, StampSnapshot, TimelineEntry, Usage
 from backends.model.health import Health
@@ -10,12 +12,17 @@ from screens.glyphs import HEALTH_TONES, SEVERITY_TONES, VERDICT_TONES, Glyphs, 
 from screens.lines import Line, cut, line, spread, width_of, wrap
 from screens.widgets.sparkline import sparkline
 
+if TYPE_CHECKING:
+    from backends.operations.engine.fleet_jobs import GoingRun
+
 BLOCK_LINES = 9
 LABEL = 7
 
 
-def block_lines(stamp: StampSnapshot, now: float, width: int, glyphs: Glyphs) -> list[Line]:
-    """Return what a stamp's block says in `BLOCK_LINES` lines of at most `width` cells."""
+def block_lines(
+    stamp: StampSnapshot, now: float, width: int, glyphs: Glyphs, going: GoingRun | None = None
+) -> list[Line]:
+    """Return what a stamp's block says in `BLOCK_LINES` lines of at most `width` cells; a run takes the last one."""
     if stamp.api.is_live or is_starting(stamp.api):
         lines = [
             state_line(stamp, now, width, glyphs),
@@ -40,7 +47,22 @@ def block_lines(stamp: StampSnapshot, now: float, width: int, glyphs: Glyphs) ->
             application_line(stamp, now, width, glyphs),
             line(label("API"), *_budget(stamp)),
         ]
+    if going is not None:
+        lines = [*lines[: BLOCK_LINES - 1], run_line(going, width, glyphs)]
     return [cut(each, width, glyphs.more) for each in lines[:BLOCK_LINES]]
+
+
+def run_line(going: GoingRun, width: int, glyphs: Glyphs) -> Line:
+    """Return how far a run of the engine is, as a bar."""
+    progress, share = going.progress, going.progress.share
+    left = f"  {format_duration(progress.eta_s)} left" if progress.eta_s else ""
+    word = (f"{going.word:<{LABEL - 1}} ", "accent")
+    if share is None:
+        return line(word, (str(progress.phase), "dim"), (left, "dim"))
+    said = f" {share * 100:.0f} % {progress.phase}"
+    size = max(4, min(20, width - LABEL - len(said) - len(left)))
+    full = round(share * size)
+    return line(word, (glyphs.full * full, "accent"), (glyphs.empty * (size - full), "dim"), said, (left, "dim"))
 
 
 def _said(text: str, width: int) -> list[tuple[int, str]]:

@@ -18,7 +18,7 @@ from screens.fleet.rows import verdict_line
 from screens.fleet.timeline import TimelineView
 from screens.frame import FramedScreen
 from screens.lines import as_content, line, spread
-from screens.places import DoctorPlace, FaultsPlace, FleetPlace, ResourcesPlace
+from screens.places import DoctorPlace, EnginePlace, FaultsPlace, FleetPlace, ResourcesPlace
 
 ACTIONS = (
     Action("fleet.open", "enter", "Open", "the pods of the chosen stamp", "Stamp", footer="pods"),
@@ -32,6 +32,9 @@ ACTIONS = (
     Action("fleet.below", "down,j", "Down", "choose the stamp below", "Stamp", call="move(0,1)"),
     Action("fleet.refresh", "r,ctrl+r", "Try now", "ask every source of every stamp now", "Stamp", footer="try now"),
     Action("fleet.doctor", "D", "Doctor", "examine every source of every stamp", "Fleet", footer="doctor"),
+    Action(
+        "fleet.engine", "u", "aks-engine", "upgrade, scale, and the jobs of the helper VMs", "Fleet", footer="upgrade"
+    ),
     Action("fleet.faults", "F", "Faults", "break and mend the demo's stamps", "Fleet", footer="faults"),
     Action("fleet.older", "pageup", "Older", "scroll the timeline back", "Timeline", call="scroll_timeline(-1)"),
     Action("fleet.newer", "pagedown", "Newer", "scroll the timeline forward", "Timeline", call="scroll_timeline(1)"),
@@ -42,6 +45,8 @@ ACTIONS = (
 FLEET_CSS = Path(__file__).with_name("fleet.tcss")
 """Named by the application too: Textual does not load the style of a default screen by itself."""
 _TIMELINE_ROOM = 5
+_RUNS_LATER_S = 2.0
+"""The helper VMs are asked for runs when the first numbers of the stamps are on the screen."""
 
 
 class FleetScreen(FramedScreen):
@@ -62,18 +67,30 @@ class FleetScreen(FramedScreen):
         yield Static("", id="timeline-title", markup=False)
         yield TimelineView(self.deck.glyphs)
 
+    def on_mount(self) -> None:
+        super().on_mount()
+        if any(stamp.helper_vm is not None for stamp in self.deck.overview.stamps):
+            self.set_timer(_RUNS_LATER_S, self._watch_runs)
+
+    def _watch_runs(self) -> None:
+        if self.deck.writing.is_connected:
+            self.work(self.deck.writing.watch_runs, group="runs", exclusive=True)
+        elif not self.deck.overview.failure:
+            self.set_timer(_RUNS_LATER_S, self._watch_runs)
+
     def draw(self) -> None:
         overview, now = self.deck.overview, self.deck.clock.now()
         timeline = self.query_one(TimelineView)
         timeline.read(overview.timeline)
-        seen = (overview.version, overview.failure, int(now), self.size, timeline.count, timeline.following)
+        going = self.deck.writing.going
+        seen = (overview.version, overview.failure, int(now), self.size, timeline.count, timeline.following, going)
         if seen == self._drawn or not self.size:
             return
         self._drawn = seen
         tall = self.size.height >= 30
         self._draw_verdict(tall)
         above = (3 if tall else 1) + 2 + _TIMELINE_ROOM
-        self.query_one(Board).show(overview.snapshot, now, (self.size.width, self.size.height - above))
+        self.query_one(Board).show(overview.snapshot, now, (self.size.width, self.size.height - above), going)
         title = line("timeline ", ("· all stamps, one clock", "dim"))
         follow = "following" if timeline.following else "paused: end follows"
         right = line((f"{timeline.count} entries · {follow}", "dim"))
@@ -121,6 +138,9 @@ class FleetScreen(FramedScreen):
 
     def action_doctor(self) -> None:
         self.visit(DoctorPlace())
+
+    def action_engine(self) -> None:
+        self.visit(EnginePlace())
 
     def action_faults(self) -> None:
         self.visit(FaultsPlace())

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from backends.model.change import Change
     from backends.model.proposal import Outcome
     from backends.operations.arming import Arming
+    from backends.operations.engine.fleet_jobs import FleetJobs, GoingRun
+    from backends.operations.engine.operations import EngineOperations
     from backends.operations.forwarding import Forwarding
     from backends.operations.gate import Gate
     from backends.operations.planner import Planner
@@ -37,6 +39,9 @@ class WritingSource(Protocol):
     def shells(self) -> Shells: ...
     @property
     def forwards(self) -> Forwarding: ...
+    @property
+    def engine(self) -> EngineOperations: ...
+    async def prepare_engine(self) -> None: ...
     def rebuilt(self, change: Change) -> Work | None: ...
 
 
@@ -51,6 +56,7 @@ class Writing:
         self._used = False
         self._forwards: Forwarding | None = None
         self._told: set[int] = set()
+        self._fleet_jobs: FleetJobs | None = None
 
     def connect(self, source: WritingSource) -> None:
         """Write through these from now on."""
@@ -58,7 +64,7 @@ class Writing:
 
     def disconnect(self) -> None:
         """Write no more: the services ended."""
-        self._source, self._used, self._forwards = None, False, None
+        self._source, self._used, self._forwards, self._fleet_jobs = None, False, None, None
 
     @property
     def is_connected(self) -> bool:
@@ -106,6 +112,19 @@ class Writing:
     def rebuilt(self, change: Change) -> Work | None:
         """Return the work of a change that the journal has, None when this console cannot go on with it."""
         return None if self._source is None else self._source.rebuilt(change)
+
+    async def watch_runs(self) -> None:
+        """Ask the helper VMs what runs there, until cancelled; what that needs is imported in a thread first."""
+        if self._source is None:
+            return
+        await self._source.prepare_engine()
+        self._fleet_jobs = self._source.engine.fleet_jobs()
+        await self._fleet_jobs.run()
+
+    @property
+    def going(self) -> Mapping[str, GoingRun]:
+        """The engine's runs that go on, by stamp, whoever started them."""
+        return {} if self._fleet_jobs is None else self._fleet_jobs.going.value
 
     @property
     def forward_count(self) -> int:

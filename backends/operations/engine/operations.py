@@ -16,6 +16,7 @@ from backends.model.job import JobStatus, Signal
 from backends.model.journal import EventKind
 from backends.model.preflight.aftermath import aftermath
 from backends.model.preflight.facts import PreflightFacts
+from backends.operations.engine.fleet_jobs import FleetJobs
 from backends.operations.engine.live_nodes import LiveNodes
 from backends.operations.engine.reading import read_preflight
 from backends.operations.engine.site import EngineSite
@@ -97,6 +98,10 @@ class EngineOperations:
     def view(self) -> SitesView:
         """Return a look at every stamp's engine, for as long as its `run` runs."""
         return SitesView(self.sites, self.clock)
+
+    def fleet_jobs(self) -> FleetJobs:
+        """Return a look at what runs on any stamp, for as long as its `run` runs."""
+        return FleetJobs(self, self.clock)
 
     def live_nodes(self, stamp: str) -> LiveNodes:
         """Return a look at a stamp's nodes, for as long as its `run` runs."""
