@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from backends.clock import Clock
 from backends.model.checks import Check, Outcome
 from backends.operations.deadline import end
+from backends.operations.engine.examination import SiteExamination
+from backends.operations.engine.site import EngineSite
 from backends.operations.examination import Examination
 from backends.operations.ports import ApplicationProbe, ClusterReader
 from backends.operations.sources import words_of
@@ -19,11 +21,17 @@ class Doctor:
     """Examines stamps side by side; a dead one never delays another."""
 
     def __init__(
-        self, clusters: Mapping[str, ClusterReader], probes: Mapping[str, ApplicationProbe], clock: Clock
+        self,
+        clusters: Mapping[str, ClusterReader],
+        probes: Mapping[str, ApplicationProbe],
+        clock: Clock,
+        sites: Callable[[], Mapping[str, EngineSite]] = dict,
     ) -> None:
+        """`sites` are the stamps with a helper VM, asked for when a stamp is examined: they cost imports."""
         self._clusters = clusters
         self._probes = probes
         self._clock = clock
+        self._sites = sites
 
     async def examine(self, stamps: Sequence[str] = ()) -> AsyncIterator[Check]:
         """Yield checks as they end, stamps side by side (all when none is named); nothing is raised."""
@@ -44,7 +52,9 @@ class Doctor:
     async def _examine_one(self, name: str, found: asyncio.Queue[Check | None]) -> None:
         examination = Examination(self._clusters[name], self._probes.get(name), self._clock, found.put_nowait)
         try:
-            await examination.run()
+            site = self._sites().get(name)
+            behind = [SiteExamination(site, self._clock, found.put_nowait).run()] if site else []
+            await asyncio.gather(examination.run(), *behind)
         except Exception as error:
             why, todo = words_of(error)
             found.put_nowait(Check(name, "doctor", Outcome.FAIL, "the examination itself failed", why, todo))

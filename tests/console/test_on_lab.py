@@ -198,6 +198,7 @@ def test_doctor(on_lab: LabProcess) -> None:
     checks = json.loads(found.out)["checks"]
     assert {check["stamp"] for check in checks} == {"orlando", "seattle", None}
     assert {"configuration", "journal"} <= {check["source"] for check in checks}
+    assert {"helper-vm", "aks-engine", "service-principal", "api-from-vm"} <= {check["source"] for check in checks}
     assert [check for check in checks if check["outcome"] == "fail"] == []
     stampdeck("lab", "fault", "orlando", "token-revoked")
     found = stampdeck("doctor")
