@@ -46,6 +46,8 @@ async def test_its_size_follows_the_window(machine: Machine) -> None:
 async def test_a_login_shell_talks_and_ends_with_its_status(machine: Machine) -> None:
     with window(machine) as terminal:
         await see(terminal, "azureuser@helper-orlando:")
+        terminal.send("PS1='at ''rest '; clear\r")
+        await see(terminal, "at rest")
         terminal.send("echo $((6 * 7))\r")
         await see(terminal, "42")
         terminal.send("exit 9\r")
@@ -55,6 +57,8 @@ async def test_a_login_shell_talks_and_ends_with_its_status(machine: Machine) ->
 async def test_keys_interrupt_what_runs_in_front(machine: Machine) -> None:
     with window(machine) as terminal:
         await see(terminal, "$ ")
+        terminal.send("PS1='at ''rest '; clear\r")  # a short one: what is looked for must not be broken into lines
+        await see(terminal, "at rest")
         terminal.send("sh -c 'echo beg''un; sleep 600'\r")
         await see(terminal, "begun")
         terminal.send("\x03")
