@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 import ssl
@@ -34,6 +35,23 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours}h{minutes}m{left}s"
     return f"{minutes}m{left}s" if minutes else f"{left}s"
+
+
+def file_problem(error: OSError) -> str:
+    """Return what Go says of a file that could not be read or written.
+
+    A file that may not grow is how the lab fills a disk.
+    """
+    if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+        return "no space left on device"
+    return (error.strerror or "input/output error").lower()
+
+
+def file_doing(error: OSError, path: str) -> str:
+    """Return a whole sentence about a file: what was done with which, and why it failed; `path` if it has no name."""
+    problem = file_problem(error)
+    doing = "write" if problem.startswith("no space") else "open"
+    return f"{doing} {error.filename or path}: {problem}"
 
 
 def network_error(error: OSError, host: str, port: int) -> str:

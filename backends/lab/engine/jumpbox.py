@@ -7,13 +7,14 @@ cluster's. Names are not looked up; the lab has no name service.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import ipaddress
 import socket
 from pathlib import Path
 
 from backends.lab.engine.failure import EngineFailure
-from backends.lab.engine.go_text import network_error
+from backends.lab.engine.go_text import file_doing, file_problem, network_error
 from backends.lab.engine.kube import Kube, KubeFailure
 from backends.lab.engine.model import ApiModel, dict_at
 from backends.lab.engine.session import Session
@@ -44,7 +45,6 @@ class Jumpbox:
             self._dial(fits)
         except ConnectionError as error:
             raise EngineFailure(f"dialing ssh ({self.host}): {error}") from error
-        self.meet()
 
     def reach(self, node: str, kube: Kube) -> None:
         """Connect to a node through it, trying for ten seconds; raises `EngineFailure`."""
@@ -59,7 +59,6 @@ class Jumpbox:
                         f": creating SSH client: dialing jumpbox ({self.host}): {error}", hides_usage=True
                     ) from error
                 self._session.clock.sleep(_TIMEOUT_S)
-        self.meet()
         try:
             kube.get_node(node)
         except KubeFailure as error:
@@ -69,17 +68,30 @@ class Jumpbox:
                     f": creating SSH client: dialing host ({node}): {cause}", hides_usage=True
                 ) from error
 
-    def meet(self) -> None:
-        """Add the host's key to the engine's known hosts, with a line of the log, unless it is there."""
-        known = self._known
-        known.parent.mkdir(mode=0o700, exist_ok=True)
-        held = known.read_text() if known.exists() else ""
-        if any(line.startswith(f"{self.host} ") for line in held.splitlines()):
+    def _meet(self) -> None:
+        """Add the host's key to the engine's known hosts, with a line of the log, unless it is there.
+
+        Raises ConnectionError when another key is.
+        """
+        digest = hashlib.sha512(f"{self._model.cluster_id} host key".encode()).digest()
+        key = f"ssh-rsa {base64.b64encode(digest).decode()}"
+        self._known.parent.mkdir(mode=0o700, exist_ok=True)
+        held = self._known.read_text() if self._known.exists() else ""
+        known = [line.partition(" ")[2] for line in held.splitlines() if line.startswith(f"{self.host} ")]
+        if key in known:
             return
+        if known:
+            log = self._session.streams
+            log.error("Strict host key check failed. Remote host identification has changed.")
+            log.error(f"Key '{key}' does not match a key known for host {self.host}.")
+            raise ConnectionError("ssh: handshake failed: knownhosts: key mismatch")
+        try:
+            with self._known.open("a") as file:
+                file.write(f"\n{self.host} {key}")
+        except OSError as error:
+            where = file_doing(error, str(self._known))
+            raise ConnectionError(f"ssh: handshake failed: writing known_hosts file: {where}") from error
         self._is_new = True
-        digest = hashlib.sha256(f"{self._model.cluster_id} host key".encode()).hexdigest()
-        with known.open("a") as file:
-            file.write(f"\n{self.host} ssh-rsa {digest}")
         self._welcome()
 
     def meet_again(self) -> None:
@@ -95,6 +107,7 @@ class Jumpbox:
     def _dial(self, fits: bool) -> None:
         """Raise ConnectionError, in Go's words, when there is no way in."""
         if self.host.lower() in (self._model.fqdn.lower(), *self._masters()):
+            self._meet()
             if not fits:
                 raise ConnectionError(_REFUSED)
             return
@@ -126,7 +139,7 @@ class Jumpbox:
         try:
             content = self._key_path.read_bytes()
         except OSError as error:
-            cause = (error.strerror or "input/output error").lower()
+            cause = file_problem(error)
             raise EngineFailure(
                 f"{method}: reading ssh private key file: open {self._key_path}: {cause}", hides_usage=doing[0] == ":"
             ) from error

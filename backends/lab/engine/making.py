@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from backends.lab.engine.cloud import read_stamp
 from backends.lab.engine.failure import EngineFailure
+from backends.lab.engine.go_text import file_doing, file_problem
 from backends.lab.engine.model import ApiModel, reckoned_cluster_id
 from backends.lab.engine.model_defaults import fill
 from backends.lab.engine.output import Access, write_cluster
@@ -31,7 +32,7 @@ def read_authority(session: Session) -> tuple[bytes, bytes] | None:
         try:
             read.append(Path(path).read_bytes())
         except OSError as error:
-            cause = (error.strerror or "input/output error").lower()
+            cause = file_problem(error)
             raise EngineFailure(f"failed to read {what}: open {path}: {cause}") from error
     return read[0], read[1]
 
@@ -98,5 +99,4 @@ def write_artifacts(
             access_to(session, model, issued), indent=2 if is_pretty else None,
         )  # fmt: skip
     except OSError as error:
-        cause = (error.strerror or "input/output error").lower()
-        raise EngineFailure(f"writing artifacts: open {error.filename or folder}: {cause}") from error
+        raise EngineFailure(f"writing artifacts: {file_doing(error, folder)}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from backends.lab.engine.failure import EngineFailure
-from backends.lab.engine.go_text import quoted
+from backends.lab.engine.go_text import file_problem, quoted
 from backends.lab.engine.login import Cloud
 from backends.lab.engine.session import Session
 
@@ -175,6 +174,5 @@ def save_model(session: Session, model: ApiModel) -> None:
         with path.open("wb") as file:
             file.write(content + (b"\n" if ends_in_newline else b""))
     except OSError as error:
-        problem = "no space left on device" if error.errno == errno.ENOSPC else (error.strerror or "input/output error")
-        raise EngineFailure(f"write {model.path}: {problem.lower()}") from error
+        raise EngineFailure(f"write {model.path}: {file_problem(error)}") from error
     session.streams.debug(f"output: wrote {model.path}")

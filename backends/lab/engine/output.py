@@ -93,8 +93,12 @@ def write_json(path: Path, document: Model, *, indent: int | None = 2) -> None:
 def write_private(path: Path, content: bytes) -> None:
     """Truncate and write a file, 0600, as the engine does: not in one step."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        error.filename = str(path)
+        raise
 
 
 def _base64(content: bytes) -> str:

@@ -13,6 +13,7 @@ from backends.lab.engine.clock import SimulatedClock
 from backends.lab.engine.command_line import Call
 from backends.lab.engine.failure import EngineFailure
 from backends.lab.engine.faults import EngineFaults
+from backends.lab.engine.go_text import file_problem
 from backends.lab.engine.releases import RELEASES, Release, release
 from backends.lab.engine.streams import Streams
 
@@ -57,6 +58,6 @@ class Session:
             path.touch(mode=0o600, exist_ok=False)
             path.write_text(content)
         except OSError as error:
-            problem = (error.strerror or "input/output error").lower()
+            problem = file_problem(error)
             raise EngineFailure(f"error writing custom cloud profile: write {path}: {problem}") from error
         return str(path)

@@ -90,6 +90,18 @@ async def test_rotate_certs_asks_for_its_key_before_anything_else(stand: Stand) 
     assert broken.error.endswith("parsing ssh private key content: ssh: no key found")
 
 
+async def test_another_host_key_than_the_known_one_is_refused(stand: Stand) -> None:
+    (stand.home / ".ssh" / "known_hosts").write_text(f"{FQDN} ssh-rsa AAAA\n")
+
+    rotating = await stand.run(*_rotating(stand))
+    collecting = await stand.run(*_collecting(stand))
+
+    cause = "ssh: handshake failed: knownhosts: key mismatch"
+    assert rotating.error == f"validating ssh configuration: dialing ssh ({FQDN}): {cause}"
+    assert rotating.ids("O") == ["cloud_profile", "ssh_hostkey_changed", "ssh_hostkey_changed"]
+    assert collecting.error == f": creating SSH client: dialing jumpbox ({FQDN}): {cause}"
+
+
 async def test_rotate_certs_does_not_begin_while_a_master_is_not_ready(stand: Stand) -> None:
     stand.stamp.board.set("node-notready", "k8s-master-35064155-1")
     await stand.stamp.until(lambda: stand.stamp.status("k8s-master-35064155-1") != "True", "a master is not ready")

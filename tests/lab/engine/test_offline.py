@@ -32,11 +32,14 @@ def home(tmp_path: Path) -> Path:
     return folder
 
 
-def _run(home: Path, *arguments: str, release: str = "v0.85.0") -> Outcome:
+def _run(home: Path, *arguments: str, release: str = "v0.85.0", limit_kib: int = 0) -> Outcome:
     environment = {"HOME": str(home), "PATH": os.environ["PATH"], "AKSE_SIM_SPEED": "1000", "AKSE_SIM_SEED": "1",
                    "AKSE_SIM_RELEASE": release, "TMPDIR": str(home)}  # fmt: skip
+    command = [sys.executable, "-I", "-c", _LAUNCH, *arguments]
+    if limit_kib:
+        command = ["bash", "-c", f'ulimit -f {limit_kib}; exec "$@"', "bash", *command]
     done = subprocess.run(
-        [sys.executable, "-I", "-c", _LAUNCH, *arguments], cwd=home, env=environment, capture_output=True, text=True,
+        command, cwd=home, env=environment, capture_output=True, text=True,
         timeout=60, check=False,
     )  # fmt: skip
     return Outcome(done.returncode, done.stdout, done.stderr)
@@ -182,6 +185,16 @@ def test_generate_parameters_only_and_with_an_authority(home: Path) -> None:
     assert whole.code == 0
     assert (home / "out" / "ca.crt").read_bytes() == (source / "ca.crt").read_bytes()
     assert (home / "out" / "azuredeploy.json").read_text().count("\n") == 1
+
+
+def test_generate_on_a_full_disk_says_which_file_it_could_not_write(home: Path) -> None:
+    (home / "cluster.json").write_text(json.dumps(_define(home)))
+
+    # A file that may not grow beyond some kilobytes is as good as a full disk.
+    outcome = _run(home, "generate", "-m", "cluster.json", "-o", "out", limit_kib=8)
+
+    assert outcome.code == 1
+    assert outcome.error == "writing artifacts: write out/apimodel.json: no space left on device"
 
 
 def test_one_master_is_warned_of(home: Path) -> None:

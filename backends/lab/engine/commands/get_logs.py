@@ -11,6 +11,7 @@ import urllib.parse
 from pathlib import Path
 
 from backends.lab.engine.failure import EngineFailure
+from backends.lab.engine.go_text import file_problem
 from backends.lab.engine.jumpbox import Jumpbox
 from backends.lab.engine.kube import Kube, KubeFailure, connect
 from backends.lab.engine.model import ApiModel, load_model
@@ -141,7 +142,7 @@ def _save(path: Path, content: bytes) -> None:
         path.write_bytes(content)
         path.chmod(0o644)
     except OSError as error:
-        cause = (error.strerror or "input/output error").lower()
+        cause = file_problem(error)
         raise EngineFailure(f": opening destination file: open {path}: {cause}", hides_usage=True) from error
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from backends.lab.engine.arm import COMPUTE, Arm
 from backends.lab.engine.arm_failure import ArmFailure
 from backends.lab.engine.failure import EngineFailure
+from backends.lab.engine.go_text import file_doing
 from backends.lab.engine.jumpbox import Jumpbox
 from backends.lab.engine.kube import Kube, KubeFailure, connect
 from backends.lab.engine.model import ApiModel, json_problem, load_model, save_model
@@ -155,8 +156,7 @@ class Rotation:
             if saves:
                 save_model(self._session, self._model)
         except OSError as error:
-            cause = (error.strerror or "input/output error").lower()
-            raise EngineFailure(f"{doing}: writing artifacts: open {error.filename}: {cause}") from error
+            raise EngineFailure(f"{doing}: writing artifacts: {file_doing(error, str(folder))}") from error
         except (LookupError, TypeError, ValueError) as error:
             raise EngineFailure(f"{doing}: writing artifacts: {error}") from error
 
