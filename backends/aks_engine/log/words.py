@@ -65,7 +65,10 @@ def _of_machines(state: RunState, busy: list[Machine]) -> tuple[str, Range]:
     same = [each for each in busy if each.step is at]
     silence = _SILENCES[at]
     if at is NodeStep.COPYING:
-        return f"copying labels of {named(same)} to {state.copying_to or 'a fresh machine'}", silence
+        what = (
+            f"copying labels of {named(same)} to {state.copying_to}" if state.copying_to else f"preparing {named(same)}"
+        )
+        return what, silence
     if at is NodeStep.DRAINING:
         drain = state.drain
         is_one = len(same) == 1 and same[0].name == drain.node and drain.pods > 0

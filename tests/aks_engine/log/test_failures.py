@@ -53,6 +53,31 @@ _ENDS = [
     (f"{_UPGRADING}The platform image 'microsoft-aks:aks:s:1' is not available", "image-gone", Retry.AFTER),
     (f'{_UPGRADING}Get "https://a.b/api/v1/nodes": dial tcp: i/o timeout', "kubernetes-unreachable", Retry.AFTER),
     ("x: Strict host key check failed. Remote host identification has changed.", "host-key-changed", Retry.AFTER),
+    ("unknown shorthand flag: 'z' in -z", "flag-unknown", Retry.NOT),
+    ("flag needs an argument: --location", "arguments-wrong", Retry.NOT),
+    ("validating get-logs args: --vm-names cannot be empty", "arguments-wrong", Retry.NOT),
+    (
+        "failed to load existing container service: apiserver URL cannot be insecure http://",
+        "apiserver-insecure",
+        Retry.AFTER,
+    ),
+    (f"{_SCALING}error parsing the agent pool: invalid character", "pool-file-broken", Retry.AFTER),
+    ("validating rotate-certs args: parsing api-model: unexpected end of JSON input", "model-broken", Retry.AFTER),
+    ("x: --location flag does not match api-model location", "location-mismatch", Retry.AFTER),
+    (
+        "loading API model: apimodel: missing masterProfile.dnsPrefix and",
+        "model-invalid",
+        Retry.AFTER,
+    ),
+    (f"{_SCALING}failed to get client: Unexpected response from Get Subscription: 502", "arm-answer-odd", Retry.AFTER),
+    (f"{_SCALING}failed to get client: Failed to parse rsa private key: x", "certificate-invalid", Retry.AFTER),
+    ("validating ssh configuration: dialing ssh (h): ssh: handshake failed: ssh: unable", "ssh-refused", Retry.AFTER),
+    (": creating SSH client: dialing jumpbox (h): dial tcp: i/o timeout", "ssh-unreachable", Retry.AFTER),
+    (
+        f"{_UPGRADING}Node was not ready within 20m0s. Node 'a-1' failed to delete with error: 'x'",
+        "agent-not-ready",
+        Retry.AFTER,
+    ),
     ("something nobody has seen", "unknown", Retry.NOT),
 ]
 

@@ -31,6 +31,22 @@ KINDS = (
         "sign-in",
     ),
     Kind(
+        "certificate-invalid",
+        r"Failed to parse rsa private key|certificate.{1,80}(?:does not match|no PEM)|key of the authority is not RSA",
+        "the service principal's certificate or its key cannot be used: it takes an RSA key in PEM",
+        "put a matching pair on the VM",
+        Retry.AFTER,
+        "sign-in",
+    ),
+    Kind(
+        "arm-answer-odd",
+        r"Header WWW-Authenticate not found|Unexpected response from Get Subscription",
+        "what answers at the address of the stamp's ARM is not ARM: a proxy, or another machine",
+        "ask the VM for https://management.<region>.<domain>/metadata/endpoints",
+        Retry.AFTER,
+        "sign-in",
+    ),
+    Kind(
         "sign-in-refused",
         r"Error listing registered providers for subscription (?P<subscription>[\w-]{1,60})",
         "the service principal was not let in, aks-engine hides why: its secret expired or wrong, no role on the "
@@ -94,10 +110,19 @@ KINDS = (
         Retry.AFTER,
     ),
     Kind(
+        "ssh-refused",
+        r"\((?P<host>[^)]{1,200})\): ssh: (?:handshake failed|unable to authenticate)",
+        "the machine {host} refuses the SSH key",
+        "look whether it is the key the cluster was made with, and the account of the api model",
+        Retry.AFTER,
+        "ssh",
+    ),
+    Kind(
         "ssh-unreachable",
         r"dialing (?:ssh|jumpbox) \((?P<host>[^)]{1,200})\)",
         "the machine {host} cannot be reached by SSH from the VM",
-        "look at its network rules and that it runs; nothing was changed",
+        "look at its network rules and that it runs",
         Retry.AFTER,
+        "ssh",
     ),
 )

@@ -43,7 +43,7 @@ KINDS = (
     ),
     Kind(
         "flag-unknown",
-        r"unknown (?:shorthand )?flag: (?P<flag>\S+)|unknown command \"(?P<command>[^\"]{1,80})\"",
+        r"unknown (?:shorthand )?flag: (?P<flag>.{1,80})|unknown command \"(?P<command>[^\"]{1,80})\"",
         "this release of aks-engine does not know {flag}{command}",
         "look whether the release on the VM is the one you mean",
         Retry.NOT,
@@ -82,6 +82,21 @@ KINDS = (
         "there is no SSH key at {path} on the VM",
         "put the key of the machines there, mode 0600",
         Retry.AFTER,
+    ),
+    Kind(
+        "apiserver-insecure",
+        r"apiserver URL cannot be insecure http://",
+        "the API server's name was given with http://",
+        "give its name alone",
+        Retry.AFTER,
+    ),
+    Kind(
+        "arguments-wrong",
+        r"flag needs an argument|bad flag syntax|invalid argument|too many arguments were provided|mutually exclusive"
+        r"|must be specified together|--[\w-]+ (?:cannot be empty|is a required parameter)",
+        "the command line is not what this release of aks-engine takes",
+        "look whether the release on the VM is the one you mean",
+        Retry.NOT,
     ),
     Kind(
         "output-unknown",

@@ -39,6 +39,13 @@ KINDS = (
         Retry.AFTER,
     ),
     Kind(
+        "pool-file-broken",
+        r"error parsing the agent pool",
+        "the description of the pool is no valid JSON",
+        "correct that file",
+        Retry.AFTER,
+    ),
+    Kind(
         "version-unsupported",
         r"OrchestratorVersion: \"(?P<version>[^\"]{1,40})\"\. "
         r"Please use one of the following versions: (?P<known>.{1,200})",
@@ -48,8 +55,8 @@ KINDS = (
     ),
     Kind(
         "model-broken",
-        r"error parsing the api model: ",
-        "the api model is no valid JSON: it may have been cut by a full disk",
+        r"error parsing (?:the )?api.model\b|parsing (?:the )?api.model: ",
+        "the api model cannot be read: it may have been cut by a full disk",
         "put back the copy made before the last run",
         Retry.AFTER,
     ),
@@ -64,8 +71,9 @@ KINDS = (
     ),
     Kind(
         "model-invalid",
-        r"validating API model after populating values: (?P<what>.{1,300})",
-        "the api model is refused: {what}",
+        r"validating API model after populating values: (?P<what>.{1,300})"
+        r"|(?P<other>(?:apimodel: )?missing (?:masterProfile|Properties)\S{1,100}|error merging --set values.{1,200})",
+        "the api model is refused: {what}{other}",
         "correct the api model",
         Retry.AFTER,
     ),
@@ -78,7 +86,7 @@ KINDS = (
     ),
     Kind(
         "location-mismatch",
-        r"--location does not match api model location",
+        r"--location (?:flag )?does not match api.model location",
         "the region given is not that of the api model",
         "correct the region of this stamp",
         Retry.AFTER,

@@ -25,6 +25,14 @@ KINDS = (
         _NOT_READY,
     ),
     Kind(
+        "agent-not-ready",
+        r"Node was not ready within (?P<timeout>\w{1,20})\. .{0,80}failed to delete",
+        "an agent was not ready within {timeout}, and its machine could not be deleted",
+        "delete that machine in the stamp's portal, look at the base image and the network, then go on",
+        Retry.AFTER,
+        _NOT_READY,
+    ),
+    Kind(
         "master-not-ready",
         r"Error validating upgraded master VM(?: with index)?: (?P<node>[\w-]{1,100})",
         "the master {node} did not become ready in time. It stays, with the tag of the new version",
@@ -110,15 +118,16 @@ KINDS = (
     ),
     Kind(
         "file-denied",
-        r"(?:open|mkdir|write|rename) \S{1,300}: permission denied",
+        r"(?:open|mkdir|write|rename) \S{1,300}: permission denied|error creating output directory",
         "the account may not write one of the files on the VM",
         "look at the owner and mode of the api model's folder",
         Retry.AFTER,
     ),
     Kind(
         "kubernetes-unreachable",
-        r"(?:Get|Post|Put|Patch|Delete) \"https://[^\"]{1,300}/api(?:s/[^\"]{1,200}|/v1[^\"]{0,200})\": ",
-        "the Kubernetes API cannot be reached from the VM",
+        r"(?:Get|Post|Put|Patch|Delete) \"https://[^\"]{1,300}/api(?:s/[^\"]{1,200}|/v1[^\"]{0,200})\": "
+        r"|creating Kubernetes client",
+        "the Kubernetes API cannot be reached from the VM, or it did not answer as it should",
         "look at the API's name, its load balancer and the masters, from the VM",
         Retry.AFTER,
     ),

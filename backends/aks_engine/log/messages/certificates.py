@@ -45,6 +45,7 @@ MESSAGES = (
                 "ssh_hostkey_changed",
                 "Strict host key check failed. Remote host identification has changed.",
             ),
+            ("rc_kube_system_wait", "waitForKubeSystemReadiness returned an error: <error…>"),
             ("ssh_hostkey_changed", "Key <key…> does not match a key known for host <host…>"),
         ),
         severity=Severity.BAD,

@@ -50,6 +50,10 @@ MESSAGES = (
                 "register_rp",
                 'Registering subscription to resource provider. provider="<provider>" subscription="<subscription>"',
             ),
+            ("dns_suffix", "Generated random suffix <suffix>, DNS Prefix is <prefix>"),
+            ("default_model", "no --api-model was specified, using default model"),
+            ("default_model", "default api model generated at <path…>"),
+            ("merged_model", "new API model file has been generated during merge: <path…>"),
             ("gen_assets", "Generating assets into <dir>..."),
             ("one_master_warn", "Running only 1 control plane VM not recommended<why…>"),
         ),
@@ -65,7 +69,13 @@ MESSAGES = (
         ),
         is_noise=True,
     ),
-    *table((("known_hosts_missing", "failed to open file <path…>/known_hosts"),), is_noise=True),
+    *table(
+        (
+            ("known_hosts_missing", "failed to open file <path…>/known_hosts"),
+            ("known_hosts_not_copied", "failed to copy <path…>/known_hosts: <error…>"),
+        ),
+        is_noise=True,
+    ),
     *table(
         (("deprecated_flag", "Flag --<flag> has been deprecated, <instead…>"),),
         severity=Severity.WARNING,

@@ -20,6 +20,10 @@ MESSAGES = (
             ("disk_delete", "deleting blob <disk> ..."),
             ("disk_delete", "deleting blob <disk> in resource group <group> ..."),
             ("cordoned", "Node <node> has been marked unschedulable."),
+            (
+                "cordon_retry",
+                "Node <node> got an error suggesting a concurrent modification. Will retry to cordon",
+            ),
             ("drain_count", "<pods> pods will be deleted"),
             ("drain_none", "Node <node> has no scheduled pods"),
             ("pod_evicted", "<pod> pod successfully evicted"),
@@ -29,6 +33,9 @@ MESSAGES = (
     *table(
         (
             ("arm_done", "Finished ARM Deployment (<deployment>). Error: <error…>"),
+            ("vm_get_error", "failed to get VM <node> in resource group <group>: <error…>"),
+            ("node_get_error", "Failed to get node <node>: <error…>"),
+            ("node_left_behind", "Node <node> got an error while deregistering: <error…>"),
             ("arm_no_response", "Got error from Azure SDK without response from ARM"),
             ("drain_pending", "There are pending pods when an error occurred: <error…>"),
             ("drain_pending_pod", "pod/<pod>"),

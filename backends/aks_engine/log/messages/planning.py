@@ -25,6 +25,9 @@ MESSAGES = (
                 "skip_vm_unknown",
                 "Skipping VM: <node> for upgrade as the orchestrator version could not be determined.",
             ),
+            ("skip_vm_pool", "Skipping upgrade of VM: <node> in pool: <pool>."),
+            ("pool_unknown_vm", "Couldn't determine agent pool membership for VM: <node>."),
+            ("pool_tag_missing", "poolName tag not found for VM: <node>."),
             (
                 "tag_missing",
                 'Expected tag "orchestrator" not found for VM: <node>. '

@@ -80,6 +80,10 @@ def _deleting(state: RunState, line: EngineLine) -> None:
     state.drain = Drain()
 
 
+def _left_behind(state: RunState, line: EngineLine) -> None:
+    state.alarm(f"the node {line.fields['node']} stays listed in Kubernetes, its machine is gone")
+
+
 STEPS: Steps = {
     "cordoned": _cordoned,
     "drain_count": _counted,
@@ -89,4 +93,5 @@ STEPS: Steps = {
     "drain_pending_pod": _pending_pod,
     "drain_timeout_proceed": _given_up,
     "vm_delete": _deleting,
+    "node_left_behind": _left_behind,
 }

@@ -61,6 +61,10 @@ def _skipped(state: RunState, line: EngineLine) -> None:
     state.alarm(f"{line.fields['node']} is left out: its Kubernetes version could not be told")
 
 
+def _pool_unknown(state: RunState, line: EngineLine) -> None:
+    state.alarm(f"{line.fields['node']} is left out: its pool could not be told")
+
+
 def _tag_missing(state: RunState, line: EngineLine) -> None:
     state.alarm(f"{line.fields['node']} has no tag `orchestrator`: its version is asked of the Kubernetes API")
 
@@ -92,6 +96,7 @@ STEPS: Steps = {
     "cp_status_check": _status_check,
     "upgrade_scope": _scope,
     "skip_vm_unknown": _skipped,
+    "pool_unknown_vm": _pool_unknown,
     "tag_missing": _tag_missing,
     "masters_todo": _masters_todo,
     "masters_in_cluster": _masters_found,
