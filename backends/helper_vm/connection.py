@@ -16,6 +16,7 @@ from backends.helper_vm.processes import Output
 from backends.helper_vm.questions import Prompter
 from backends.helper_vm.route import Route
 from backends.helper_vm.timing import Timing
+from backends.helper_vm.tunnel import Tunnel
 from backends.model.health import SourceState
 from backends.model.helper_vm import Finished, HelperVmAccess, HostKey
 from backends.streams import Cell
@@ -44,6 +45,8 @@ class HelperVmConnection:
         timing = timing or Timing()
         self._route = Route(stamp, access, known_hosts, clock, prompter=prompter, timing=timing)
         self._keeping = Keeping(self._route, clock, timing)
+        self.tunnel = Tunnel(self._keeping, timing)
+        """Ways to what only the VM reaches."""
 
     @property
     def stamp(self) -> str:
@@ -59,6 +62,15 @@ class HelperVmConnection:
     def state(self) -> Cell[SourceState]:
         """Where the connection stands; OFF before the first call."""
         return self._keeping.state
+
+    @property
+    def prompter(self) -> Prompter | None:
+        """Who is asked while we log in; may be set at any time."""
+        return self._route.prompter
+
+    @prompter.setter
+    def prompter(self, prompter: Prompter | None) -> None:
+        self._route.prompter = prompter
 
     def reconnect(self) -> None:
         """Try again now, whatever refused us before: something was mended, or a person agreed to be asked."""
@@ -112,6 +124,7 @@ class HelperVmConnection:
 
     async def aclose(self) -> None:
         """Close the connection; calls under way raise Unreachable, and what runs on the VM is left to itself."""
+        await self.tunnel.close()
         await self._keeping.close()
 
     async def __aenter__(self) -> HelperVmConnection:

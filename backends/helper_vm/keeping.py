@@ -41,7 +41,7 @@ class Keeping:
         while True:
             if self._closed:
                 why = "the console is closing this connection"
-                raise Unreachable(f"no connection to {self._place.where}", why=why, stamp=self._place.stamp)
+                raise Unreachable(f"no connection to {self.place.where}", why=why, stamp=self.place.stamp)
             if self._link is not None and not self._link.is_lost:
                 return self._link
             if self._refusal is not None:
@@ -67,7 +67,8 @@ class Keeping:
         self.state.set(OFF)
 
     @property
-    def _place(self) -> failures.Place:
+    def place(self) -> failures.Place:
+        """Where it leads to."""
         return self._route.places[-1]
 
     async def _attempt(self) -> None:
@@ -76,7 +77,7 @@ class Keeping:
             self._next = asyncio.get_running_loop().create_future()
             self._next.add_done_callback(_retrieve)
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._keep(), name=f"helper VM of {self._place.stamp}")
+            self._task = asyncio.create_task(self._keep(), name=f"helper VM of {self.place.stamp}")
             self._task.add_done_callback(self._ended)
         self._nudged.set()
         try:
@@ -89,8 +90,8 @@ class Keeping:
         """Let nobody wait for ever, should this end as it never should."""
         if task.cancelled() or (error := task.exception()) is None:
             return
-        _log.error("keeping the helper VM of %s ended", self._place.stamp, exc_info=error)
-        self._tell(failures.from_connecting(error, self._place))
+        _log.error("keeping the helper VM of %s ended", self.place.stamp, exc_info=error)
+        self._tell(failures.from_connecting(error, self.place))
 
     async def _keep(self) -> None:
         """Connect, wait for the loss, and again; ends when only a person can mend what is wrong."""
@@ -112,11 +113,11 @@ class Keeping:
             await link.close()
             if self._clock.monotonic() - began >= self._timing.backoff_cap_s:
                 self._backoff.reset()
-            await self._wait(failures.lost(self._place, link.error))
+            await self._wait(failures.lost(self.place, link.error))
 
     async def _failed(self, error: SourceError) -> bool:
         """Tell everybody of a failed attempt; return whether to try again, after waiting for it."""
-        error.stamp = error.stamp or self._place.stamp
+        error.stamp = error.stamp or self.place.stamp
         if failures.is_worth_retrying(error):
             self._tell(error)
             await self._wait(error)

@@ -82,7 +82,7 @@ class Route:
     ) -> None:
         self.known_hosts = KnownHosts(known_hosts)
         self._clock = clock
-        self._prompter = prompter
+        self.prompter = prompter
         self._timing = timing
         self._keyring = Keyring()
         hops = (*access.jumps, access.hop)
@@ -151,8 +151,8 @@ class Route:
         except SourceError as error:
             error.stamp = place.stamp
             raise
-        identities = Identities(place.stamp, place.hop, self._keyring, self._prompter, self._clock)
-        login = Login(place, rule, identities, self._prompter, link.note_lost)
+        identities = Identities(place.stamp, place.hop, self._keyring, self.prompter, self._clock)
+        login = Login(place, rule, identities, self.prompter, link.note_lost)
         try:
             connection = await self._connect(place, link, login, rule, algorithms)
             login.admitted()
@@ -199,7 +199,7 @@ class Route:
                 gss_auth=False,
                 x509_trusted_certs=None,
                 preferred_auth=_METHODS,
-                password_auth=self._prompter is not None,
+                password_auth=self.prompter is not None,
                 keepalive_interval=self._timing.keepalive_s,
                 keepalive_count_max=self._timing.keepalive_count,
                 login_timeout=self._timing.login_s,

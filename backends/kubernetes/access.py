@@ -23,6 +23,8 @@ from backends.kubernetes.failures import clean
 from backends.kubernetes.kubeconfig import Context
 from backends.kubernetes.official import official_client
 
+Address = tuple[str, int]
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Access:
@@ -40,10 +42,31 @@ class Access:
         return urlsplit(self.server).netloc.rpartition("@")[2]
 
     @property
-    def way(self) -> dict[str, Any]:
-        """How the API is connected to, as the HTTP client's arguments of every request."""
+    def address(self) -> tuple[str, int]:
+        """The API's host and port, as the kubeconfig has them."""
+        parts = urlsplit(self.server)
+        return parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)
+
+    def url(self, path: str, instead: Address | None = None) -> str:
+        """Return the URL of a path, at another address when one is to be connected to `instead`."""
+        if instead is None:
+            return self.server + path
+        parts = urlsplit(self.server)
+        return f"{parts.scheme}://{instead[0]}:{instead[1]}{parts.path}{path}"
+
+    def signed(self, instead: Address | None = None) -> dict[str, str]:
+        """Return the headers that say who we are, and whom we mean when another address is connected to."""
+        return dict(self.headers) if instead is None else {"Host": self.where, **self.headers}
+
+    def way(self, instead: Address | None = None) -> dict[str, Any]:
+        """Return how the API is connected to, as the HTTP client's arguments of every request.
+
+        Whatever is connected to, the certificate has to be the API's own; a way of its own leads past the proxy.
+        """
         tls = self.tls if self.tls is not None else True
-        return {"ssl": tls, "server_hostname": self.server_name, "proxy": self.proxy}
+        if instead is None:
+            return {"ssl": tls, "server_hostname": self.server_name, "proxy": self.proxy}
+        return {"ssl": tls, "server_hostname": self.server_name or self.address[0]}
 
     @property
     def proxy_where(self) -> str:

@@ -16,11 +16,12 @@ from backends.errors import ConfigurationError, SourceError, Unauthorized
 from backends.kubernetes import failures
 from backends.kubernetes.access import proxy_for
 from backends.kubernetes.kubeconfig import Context, read_context
+from backends.kubernetes.way import Way
 from backends.model.checks import Certificate
 from backends.model.stamp import Stamp
 
 
-async def certificates_of(stamp: Stamp, connect_s: float) -> Sequence[Certificate]:
+async def certificates_of(stamp: Stamp, connect_s: float, way: Way | None = None) -> Sequence[Certificate]:
     """Return the certificates in use; the API's is left out when a proxy is on the way. Raises SourceError."""
     try:
         context = await asyncio.to_thread(read_context, stamp.cluster.kubeconfig, stamp.cluster.context)
@@ -32,8 +33,8 @@ async def certificates_of(stamp: Stamp, connect_s: float) -> Sequence[Certificat
         why = "the client certificate of the kubeconfig cannot be read"
         raise Unauthorized("no usable kubeconfig", why=why, todo="copy it again", stamp=stamp.name) from None
     found = [own] if own is not None else []
-    if context.server.startswith("https:") and proxy is None:
-        found.append(await _server_certificate(context, stamp, connect_s))
+    if context.server.startswith("https:") and (proxy is None or way is not None):
+        found.append(await _server_certificate(context, stamp, connect_s, way))
     return found
 
 
@@ -46,7 +47,7 @@ def _client_certificate(context: Context) -> Certificate | None:
     return None
 
 
-async def _server_certificate(context: Context, stamp: Stamp, connect_s: float) -> Certificate:
+async def _server_certificate(context: Context, stamp: Stamp, connect_s: float, way: Way | None) -> Certificate:
     """Shake hands and look; nothing is sent, so an untrusted certificate is looked at as well."""
     url = urlsplit(context.server)
     host, port = url.hostname or "", url.port or 443
@@ -55,8 +56,9 @@ async def _server_certificate(context: Context, stamp: Stamp, connect_s: float) 
     looking.verify_mode = ssl.CERT_NONE
     name = str(context.cluster.get("tls-server-name") or host)
     try:
+        there = await way.reach(host, port, stamp.cluster.request_timeout_s) if way is not None else (host, port)
         async with asyncio.timeout(connect_s):
-            _, writer = await asyncio.open_connection(host, port, ssl=looking, server_hostname=name)
+            _, writer = await asyncio.open_connection(*there, ssl=looking, server_hostname=name)
     except (OSError, ValueError) as error:  # ValueError: a name that DNS cannot be asked for
         raise _named(failures.from_exception(error, f"{host}:{port}", timeout_s=connect_s), stamp) from None
     try:

@@ -24,6 +24,7 @@ from backends.kubernetes.reflection import Reflection
 from backends.kubernetes.reflections import Reflections
 from backends.kubernetes.requests import read_room
 from backends.kubernetes.timing import Timing
+from backends.kubernetes.way import Way
 from backends.kubernetes.writing import Writing
 from backends.model.checks import Certificate
 from backends.model.kinds import ResourceKind
@@ -72,13 +73,15 @@ class Cluster(Writing, Census):
     Opening neither waits for the network nor fails: what is wrong shows in states and in the errors of calls.
     """
 
-    def __init__(self, stamp: Stamp, clock: Clock, timing: Timing | None = None) -> None:
+    def __init__(self, stamp: Stamp, clock: Clock, timing: Timing | None = None, *, way: Way | None = None) -> None:
+        """`way` leads to an API that cannot be connected to from here."""
         self._stamp = stamp
         self._clock = clock
         self._timing = timing or Timing()
+        self._way = way
 
     async def __aenter__(self) -> Self:
-        self.connection = Connection(self._stamp, self._clock, self._timing)
+        self.connection = Connection(self._stamp, self._clock, self._timing, self._way)
         self._discovery = Discovery(self.connection)
         self._reflections = Reflections(self.connection, self._discovery)
         return self
@@ -107,7 +110,7 @@ class Cluster(Writing, Census):
 
     async def certificates(self) -> Sequence[Certificate]:
         """Return the certificates in use, by role and with their end: the API's own and the kubeconfig's."""
-        return await certificates_of(self._stamp, self._timing.connect_s)
+        return await certificates_of(self._stamp, self._timing.connect_s, self._way)
 
     async def version(self) -> str:
         """Return the server's gitVersion, such as `v1.20.2`."""

@@ -16,13 +16,14 @@ from yarl import URL
 from backends.clock import Clock
 from backends.errors import BudgetBlocked, CertificateRejected, SourceError, Throttled, Unreachable
 from backends.kubernetes import failures
-from backends.kubernetes.access import Access
+from backends.kubernetes.access import Access, Address
 from backends.kubernetes.budget import Budget, Meter
 from backends.kubernetes.calls import JSON, Answer, Call, Stream
 from backends.kubernetes.credentials import Credentials
 from backends.kubernetes.streams_socket import ChannelSocket
 from backends.kubernetes.timing import Timing
 from backends.kubernetes.transport import Sockets, beginning, drop_unread, keep_alive, new_session
+from backends.kubernetes.way import Way
 from backends.model.stamp import Stamp
 
 T = TypeVar("T")
@@ -36,7 +37,7 @@ _PAUSE_S = 5.0
 class Connection:
     """One HTTP session to one API. Every method raises only SourceError, with the stamp's name in it."""
 
-    def __init__(self, stamp: Stamp, clock: Clock, timing: Timing) -> None:
+    def __init__(self, stamp: Stamp, clock: Clock, timing: Timing, way: Way | None = None) -> None:
         self.stamp = stamp
         self.clock = clock
         self.timing = timing
@@ -50,6 +51,8 @@ class Connection:
         self._budget = Budget(stamp.cluster.requests_per_second, clock, self.meter)
         self._credentials = Credentials(stamp, clock, timing)
         self._access: Access | None = None
+        self._way = way
+        self._instead: Address | None = None
         self._session: aiohttp.ClientSession | None = None
         self._fresh: set[aiohttp.ClientSession] = set()
         self._sockets = Sockets()
@@ -161,7 +164,7 @@ class Connection:
         """
         await self._budget.spend()
         with self._mapped(0.0):
-            await self._credentials.current()
+            await self._current(self._timeout_s)
         async with contextlib.AsyncExitStack() as stack:
             call = Call("GET", path, doing, query, accept, fresh=fresh)
             timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.timing.connect_s)
@@ -189,6 +192,13 @@ class Connection:
             keep_alive(response)
             yield await stack.enter_async_context(ChannelSocket(web, response, lambda: self._mapped(0.0)))
 
+    async def _current(self, within_s: float) -> Access:
+        """Return what a request is signed with, after finding the way if there has to be one."""
+        access = self._access = await self._credentials.current()
+        if self._way is not None:
+            self._instead = await self._way.reach(*access.address, within_s)
+        return access
+
     async def _upgrade(
         self,
         stack: contextlib.AsyncExitStack,
@@ -199,17 +209,17 @@ class Connection:
     ) -> tuple[aiohttp.ClientWebSocketResponse, aiohttp.ClientResponse]:
         answers: list[aiohttp.ClientResponse] = []
         while True:
-            access = self._access = await self._credentials.current()
+            access = await self._current(self._timeout_s)
             examined = functools.partial(self._examine_upgrade, access, answers, doing)
             session = await stack.enter_async_context(new_session(force_close=True, middlewares=(examined,)))
             try:
                 web = await session.ws_connect(
-                    URL(access.server + path).with_query(query),
+                    URL(access.url(path, self._instead)).with_query(query),
                     protocols=protocols,
-                    headers={"User-Agent": _USER_AGENT, **access.headers},
+                    headers={"User-Agent": _USER_AGENT, **access.signed(self._instead)},
                     max_msg_size=0,
                     timeout=aiohttp.ClientWSTimeout(ws_close=0.0),
-                    **access.way,
+                    **access.way(self._instead),
                 )
             except aiohttp.WSServerHandshakeError as refused:
                 if refused.status != 401:
@@ -263,22 +273,22 @@ class Connection:
     async def _open(self, call: Call, timeout: aiohttp.ClientTimeout) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send a request, once more with new credentials when the API refuses those we have."""
         while True:
-            access = self._access = await self._credentials.current()
-            headers = {"Accept": call.accept, "User-Agent": _USER_AGENT, **access.headers}
+            access = await self._current(timeout.total or self._timeout_s)
+            headers = {"Accept": call.accept, "User-Agent": _USER_AGENT, **access.signed(self._instead)}
             if call.body is not None:
                 headers["Content-Type"] = call.content_type
             async with (
                 self._sessions(call.fresh) as session,
                 session.request(
                     call.method,
-                    URL(access.server + call.path),
+                    URL(access.url(call.path, self._instead)),
                     params=call.query,
                     data=call.body,
                     headers=headers,
                     timeout=timeout,
                     allow_redirects=False,
                     middlewares=(self._send_once,) if call.once else (),
-                    **access.way,
+                    **access.way(self._instead),
                 ) as response,
             ):
                 self._note(response)
@@ -330,6 +340,8 @@ class Connection:
             mapped = failures.from_exception(error, self.where, proxy=proxy, timeout_s=timeout_s)
             if isinstance(mapped, Unreachable | CertificateRejected):
                 self.trouble.set()
+            if self._way is not None and self._access is not None and isinstance(mapped, Unreachable):
+                mapped.why = self._way.why_broken(*self._access.address) or mapped.why
             raise self._named(mapped) from None
 
     def _named(self, error: SourceError) -> SourceError:
