@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -31,8 +32,18 @@ def _parted(end: str) -> tuple[str, int]:
     return pool, int(index)
 
 
+def mark(stand: Stand, name: str) -> None:
+    """Give a node a label and a taint of the operators' own."""
+    store = stand.stamp.store
+    node = copy.deepcopy(store.get("nodes", "", name))
+    node["metadata"]["labels"]["rack"] = "7"
+    node["spec"]["taints"] = [{"key": "reserved", "value": "reports", "effect": "PreferNoSchedule"}]
+    store.replace("nodes", node)
+
+
 async def test_three_and_three_are_upgraded_scaled_up_and_down(tmp_path: Path) -> None:
     async with engine_stand(tmp_path, speed=900) as stand:
+        mark(stand, full(stand, "linuxpool-0")[0])
         before = stand.model
         upgrade = await stand.upgrade("1.34.4")
         upgrade.agrees_with("61-upgrade-3m-3a-notty")
@@ -44,6 +55,14 @@ async def test_three_and_three_are_upgraded_scaled_up_and_down(tmp_path: Path) -
         left = {"linuxpool-0", "linuxpool-1", "linuxpool-2", "linuxpool-3"} - {"-".join(skipped[0].split("-")[1::2])}
         assert stand.versions == dict.fromkeys(sorted({*MASTERS, *left}), "v1.34.4")
         assert not any(stand.nodes(lambda node: node["spec"].get("unschedulable", False)).values())
+        marked = {
+            end
+            for end, is_marked in stand.nodes(lambda node: node["metadata"]["labels"].get("rack")).items()
+            if is_marked
+        }
+        tainted = {end for end, taints in stand.nodes(lambda node: node["spec"].get("taints") or []).items()
+                   if any(each["key"] == "reserved" for each in taints)}  # fmt: skip
+        assert len(marked) == 1 and marked == tainted
         after = stand.model
         kubernetes = after["properties"]["orchestratorProfile"]
         assert (kubernetes["orchestratorVersion"], kubernetes["orchestratorRelease"]) == ("1.34.4", "1.34")
@@ -160,6 +179,21 @@ async def test_in_a_wrong_group_masters_are_made_and_it_is_called_a_success(tmp_
         made = [each.name for each in stand.stamp.arm.cloud.inventory.machines.of("typo-rg")]
         assert sorted(made) == full(stand, *MASTERS)
         assert set(stand.versions.values()) == {"v1.33.10"}
+
+
+async def test_an_older_engine_upgrades_an_older_cluster_and_a_newer_one_skips_minors(tmp_path: Path) -> None:
+    async with engine_stand(tmp_path, speed=900, nodes=2, version="v1.29.15") as stand:
+        stand.environment["AKSE_SIM_RELEASE"] = "v0.82.2"
+        refused = await stand.upgrade("1.33.10", "--control-plane-only")
+        assert refused.error.endswith("get-versions --version 1.29.15'")
+        stand.environment["AKSE_SIM_RELEASE"] = "v0.85.0"
+        skipping = await stand.upgrade("1.33.10", "--control-plane-only", "--debug")
+        assert skipping.code == 0 and stand.versions["master-0"] == "v1.33.10"
+        told = [each.names["text"] for each in skipping.said["O"] if each.id == "UNKNOWN"]
+        assert [each.split()[0] for each in told] == ["Resolving", *["Already"] * 3, "Validate", "output:"]
+        assert stand.stamp.arm.engine.secret not in skipping.out + skipping.err
+        machine = stand.stamp.arm.cloud.inventory.machines.find("k8s-orlando", full(stand, "master-0")[0])
+        assert machine is not None and machine.tags["aksEngineVersion"] == "v0.85.0"
 
 
 async def test_counts_out_of_step_change_the_size_of_the_pool(tmp_path: Path) -> None:
