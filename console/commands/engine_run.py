@@ -85,12 +85,12 @@ def scale_run(shell: Shell, pool: str, count: int, asked: Asked) -> int:
 
 @click.command()
 @click.argument("model")
-@click.argument("output")
+@click.argument("folder", metavar="OUTPUT")
 @action_options
 @pass_shell
-def deploy(shell: Shell, model: str, output: str, asked: Asked) -> int:
+def deploy(shell: Shell, model: str, folder: str, asked: Asked) -> int:
     """Make a cluster of the api model file MODEL; the finished one is written into OUTPUT. Paths are the VM's."""
-    return run_engine(shell, asked, Deploy(model, output))
+    return run_engine(shell, asked, Deploy(model, folder))
 
 
 @click.command()

@@ -31,6 +31,17 @@ COMMAND_LINES: dict[str, list[tuple[str, ...]]] = {
     "do": [],  # each action below
     "exec": [("exec", "ratings-mongodb-0", "--stamp", "orlando", "--yes", "--", "true")],
     "port-forward": [("port-forward", "--help")],  # goes on until it is stopped, and changes nothing
+    "engine": [("engine", "show"), ("engine", "show", "--stamp", "orlando", "--model")],
+    "upgrade": [
+        ("upgrade", "plan", "--stamp", "orlando"),
+        ("upgrade", "run", "--stamp", "orlando", "--to", "1.30.10", "--yes"),
+    ],
+    "scale": [("scale", "run", "--stamp", "orlando", "--pool", "linuxpool", "--count", "4", "--yes")],
+    "deploy": [("deploy", "~/kubernetes.json", "~/_output/new", "--stamp", "orlando", "--yes")],
+    "addpool": [("addpool", "~/linuxpool2.json", "--stamp", "orlando", "--yes")],
+    "rotate-certs": [("rotate-certs", "--ssh-host", "10.0.0.4", "--ssh-key", "~/k", "--stamp", "orlando", "--yes")],
+    "get-logs": [("get-logs", "--ssh-host", "10.0.0.4", "--ssh-key", "~/k", "--stamp", "orlando", "--yes")],
+    "jobs": [("jobs", "list")],
     "audit": [("audit",), ("audit", "verify"), ("audit", "open"), ("audit", "export")],
     "config": [("config", "check"), ("config", "show"), ("config", "schema")],
     "init": [("init", "--help")],  # asks no API

@@ -82,7 +82,8 @@ class SiteExamination:
                     continue
                 self._say(source, Outcome.OFF, "not asked", "", "")
             elif probe.ok:
-                self._say(source, Outcome.OK, f"{what}: {probe.evidence}")
+                said = f"{what}: {probe.evidence}" if name == "arm" else probe.evidence or what
+                self._say(source, Outcome.OK, said)
             else:
                 self._say(source, Outcome.FAIL, f"not so: {what}", probe.evidence, _WORTH_A_LOOK)
 
