@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 
 from backends.clock import Clock
-from backends.errors import Malformed, Throttled, Unreachable
+from backends.errors import Malformed, ServerFailed, Throttled, Unreachable
 from backends.helper_vm.mirror import Mirror
 from backends.helper_vm.runner import Runner, Stream
 from backends.model.job import JobState, JobStatus
@@ -15,6 +15,8 @@ from backends.retry import Backoff
 
 _ZEROS = b"\0" * 4096
 """What a reader finds where the log is no longer kept: whole blocks of it."""
+_FAILURES = 6
+"""In a row and with nothing read in between: after so many the VM itself has to be looked at."""
 
 
 class Following:
@@ -57,6 +59,11 @@ class Following:
                 else:
                     await self._clock.sleep(self._idle.next_delay())
             except (Unreachable, Throttled):
+                await self._clock.sleep(self._lost.next_delay())
+            except ServerFailed:
+                # A machine short of memory or processes for a moment; the job's own end would not be told like this.
+                if self._lost.failures >= _FAILURES:
+                    raise
                 await self._clock.sleep(self._lost.next_delay())
 
     async def _read(self) -> AsyncGenerator[bytes, None]:

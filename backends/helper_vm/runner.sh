@@ -8,6 +8,7 @@
 #   guard/     made once: with it the job was started, and never is again
 #   alive      flock(EX) on descriptor 8 of the supervisor and of everything below it: the one truth about "it works",
 #              for the kernel gives it back when the last of them ends, and no reused process id can imitate it
+#   starting   flock(EX) on descriptor 7 of whoever starts it
 #   run        PID TICKS BOOT EPOCH of the supervisor   (TICKS: field 22 of /proc/PID/stat)
 #   rc         STATUS EPOCH                             (made of a file reserved before: a full disk cannot eat it)
 #   log        standard output and error; never passed through a pipe, whose reader could die
@@ -117,7 +118,8 @@ tell_known() {
     boot_id
     tries=0
     while judge "$d"; [ $tries -lt 400 ]; do
-        case $state in new|starting) sleep 0.05;; *) break;; esac
+        case $state in new|starting) ;; *) break;; esac
+        if [ $tries -lt 10 ]; then sleep 0.01; else sleep 0.05; fi
         tries=$((tries + 1))
     done
     tell_now
@@ -277,14 +279,18 @@ submit() { # NUMBER DIGEST, the upload on standard input
         return
     fi
     lay_out "$upload" "$2" || die $NO_ROOM "no room for the files of the job in $d: is the disk full?"
-    mkdir "$d/guard" || die $NO_ROOM "cannot write $d: is the disk full?"
+    # The supervisor begins when this one has let go of the locks: what is short must not seem to go on after its end.
+    { command exec 7>>"$d/starting"; } 2>/dev/null && flock 7 && mkdir "$d/guard" ||
+        die $NO_ROOM "cannot write $d: is the disk full?"
     IFS= read -r lock <"$d/lock"
     if [ -z "$lock" ] || take_lock; then
         # Not `&`: what a shell starts in the background ignores INT for ever, and could not be asked to end.
         find_program setsid
-        STAMPDECK_JOB=${d##*/} "$program" -f sh "$here" - supervise "${d##*/}" "$lock" </dev/null >>"$d/super.log" 2>&1
+        STAMPDECK_JOB=${d##*/} "$program" -f sh "$here" - supervise "${d##*/}" "$lock" \
+            </dev/null >>"$d/super.log" 2>&1 7>&-
     fi
     exec 8>&- 9>&-
+    exec 7>&-
     tell_known
 }
 
@@ -309,6 +315,7 @@ supervise() { # NUMBER FOLDER
     # On the disk before anything is done: else a crash of the VM would look like a job that never began.
     { echo "$$ $ticks_now $boot_now $(date +%s)" 1<>"$d/run.new" && sync "$d/run.new" && mv "$d/run.new" "$d/run" &&
         sync "$d"; } || die $NO_ROOM 'cannot write the files of the job'
+    flock -s "$d/starting" true
     read -r bound <"$d/bound" || bound=0
     trimmer=
     if [ "${bound:-0}" -gt 0 ]; then

@@ -46,7 +46,7 @@ async def test_every_shell_runs_it_alike(stage: JobStage, tmp_path: Path, shell:
         await until(lambda: b"up" in stage.log("fourth"))
         await jobs.cancel("fourth", Signal.KILL, "bob")
         assert (await in_state(jobs, "fourth", JobState.EXITED)).status == 137
-        assert await jobs.foreign("") == ()
+        assert await jobs.foreign(str(cluster)) == ()
         assert [each.number for each in await jobs.list()] == ["fourth", "third", "second", "first"]
 
 

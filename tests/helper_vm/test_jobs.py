@@ -13,6 +13,7 @@ import pytest
 from backends.errors import Conflict, Invalid, LocalDiskFailed, NotFound
 from backends.helper_vm.runner import runner_path, runner_text
 from backends.model.job import JobRequest, JobState
+from backends.operations.vm_ports import Jobs
 from tests.helper_vm.job_stage import JobStage, follow_to_end, in_state
 from tests.support.sshd import running_sshd
 
@@ -26,10 +27,11 @@ def stage(tmp_path: Path) -> Iterator[JobStage]:
 async def test_a_job_gives_its_log_its_status_and_what_was_kept_beside_it(stage: JobStage, tmp_path: Path) -> None:
     meta = {"who": 'Jérôme \\ "x"\t\n', "stamp": "east", "argv": ["upgrade", "--client-secret", "***"]}
     request = JobRequest("first", "echo to stdout; echo to stderr >&2; printf 'no end of line'; exit 7", meta=meta)
-    async with stage.console() as jobs:
+    async with stage.console() as console:
+        jobs: Jobs = console  # the type checker proves that operations get what they ask for
         submitted = await jobs.submit(request)
         assert submitted.state in (JobState.RUNNING, JobState.EXITED)
-        came = await follow_to_end(jobs, "first", tmp_path / "mirrors/east/first.log")
+        came = await follow_to_end(console, "first", tmp_path / "mirrors/east/first.log")
         status = await jobs.status("first")
 
     assert came == b"to stdout\nto stderr\nno end of line" == (tmp_path / "mirrors/east/first.log").read_bytes()
