@@ -12,7 +12,7 @@ from backends.aks_engine.log.repeats import Repeats
 from backends.model import inert
 from backends.model.engine.line import EngineLine, LineForm
 from backends.model.fleet import Severity
-from backends.model.redact import Redactor
+from backends.model.redact import MASK, Redactor
 
 _KEPT = 512
 """Messages whose reading is remembered: one said again (a heartbeat, a step) is not read again."""
@@ -88,7 +88,7 @@ class LineReader:
     def _read(self, prefix: forms.Prefix, rest: str) -> _Said:
         raw, logged = forms.message(prefix.form, rest)
         shown = self.clean(" ".join(each.strip() for each in raw.split("\n")) if "\n" in raw else raw)
-        fields = {name: self.clean(value) for name, value in logged.items() if name != "prefix"}
+        fields = {name: self._field(name, value) for name, value in logged.items() if name != "prefix"}
         is_noise = prefix.is_debug or prefix.form is LineForm.KLOG
         found = None if prefix.form is LineForm.KLOG else catalogue.find(shown)
         if found is None:
@@ -96,6 +96,10 @@ class LineReader:
         message, slots = found
         severity = prefix.severity if message.severity is None else message.severity
         return _Said(prefix.form, shown, severity, message.id, {**slots, **fields}, is_noise or message.is_noise, raw)
+
+    def _field(self, name: str, value: str) -> str:
+        """A value may be a secret by its name, and then all of it is."""
+        return MASK if MASK in self._redactor.line(f"{name}=x") else self.clean(value)
 
     def _plain(self, line: str) -> tuple[EngineLine, str]:
         plain = self._folds.plain(line)

@@ -113,9 +113,29 @@ def test_known_secrets_are_masked_everywhere() -> None:
         assert any("«redacted»" in text for text in _read(data, (secret,))), shell
 
 
+@pytest.mark.parametrize("before", range(280, 310))
+def test_no_piece_of_a_secret_is_cut_out_of_a_message(before: int) -> None:
+    """What a failure names is cut out of the message as it was written."""
+    secret = "S3cret-Value-of-the-principal"
+    data = f"Error: validating API model after populating values: {'x' * before}{secret} and more\n".encode()
+    texts = _read(data, (secret,))
+    assert [text for text in texts if secret[:6] in text or secret[-6:] in text] == []
+
+
+def test_no_piece_of_a_secret_passes_for_a_code() -> None:
+    data = b'Error: GET https://x/y\n{"code": "S3cret-Value"}\nERROR CODE: S3cret-Value\n"code": "S3cret"\n'
+    assert not any("S3cret" in text for text in _read(data, ("S3cret-Value", "S3cret")))
+
+
 def test_what_looks_like_a_secret_is_masked() -> None:
     data = b"INFO[0001] signing in with client_secret=hunter2-hunter2\n"
     assert not any("hunter2" in text for text in _read(data))
+
+
+def test_a_field_may_be_a_secret_by_its_name() -> None:
+    logged = 'time="2026-11-23T08:07:49Z" level=info msg="signing in" client_secret="hunter2 hunter2" node=n-0\n'
+    (line,) = EngineLog("upgrade").feed(logged.encode())
+    assert dict(line.fields) == {"client_secret": "«redacted»", "node": "n-0"}
 
 
 def test_a_private_key_is_masked_to_its_end_and_no_further() -> None:

@@ -272,6 +272,36 @@ def test_masters_in_the_wrong_resource_group() -> None:
     assert run.node("master-0").note == "made anew; aks-engine does not wait until it is ready"
 
 
+def test_several_pools_in_any_order() -> None:
+    """What the plan says of a pool counts until the pool's own turn, and each machine knows its pool."""
+    run = LogWriter("upgrade")
+    run.out("Upgrading cluster with name suffix: 10127131")
+    for pool, count in (("web", 2), ("db", 1)):
+        for index in range(count):
+            run.say(f"Adding Agent VM: <{pool}-{index}>, orchestrator: Kubernetes:1.33.10 to pool: {pool} (AgentVMs)")
+    run.say("Upgrading control plane and all nodes to Kubernetes version 1.34.4")
+    run.say("Master nodes that need to be upgraded: 0")
+    assert run.progress.units_total == pytest.approx((0.65 + 1 + 0.35) + (0.65 + 0.35))
+    run.say("Starting upgrade of 1 agent nodes (out of 1) in pool identifier: db, name: db...")
+    _surge(run, "db-1")
+    run.say("Upgrading Agent VM: <db-0>, pool name: db", "Node <db-0> has been marked unschedulable.")
+    run.delete("db-0", 150)
+    run.say("Skipping creation of VM <db-0> (index 0)")
+    assert run.progress.units_done == pytest.approx(1.0)
+    run.say("Prepping agent pool 'web' for upgrade...")
+    run.say("Starting upgrade of 2 agent nodes (out of 2) in pool identifier: web, name: web...")
+    assert run.progress.pool == "web"
+    _surge(run, "web-2")
+    assert run.progress.units_done == pytest.approx(1.65)
+    assert [(each.pool, each.step.value) for each in run.progress.nodes] == [
+        ("db", "gone"),
+        ("db", "ready"),
+        ("web", "waiting"),
+        ("web", "waiting"),
+        ("web", "ready"),
+    ]
+
+
 def test_a_machine_of_windows_is_known_by_its_turn() -> None:
     """Its name tells neither pool nor index."""
     run = _planned()

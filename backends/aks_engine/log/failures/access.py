@@ -119,7 +119,7 @@ KINDS = (
     ),
     Kind(
         "ssh-unreachable",
-        r"dialing (?:ssh|jumpbox) \((?P<host>[^)]{1,200})\)",
+        r"dialing (?:ssh|jumpbox|host) \((?P<host>[^)]{1,200})\)",
         "the machine {host} cannot be reached by SSH from the VM",
         "look at its network rules and that it runs",
         Retry.AFTER,

@@ -37,11 +37,13 @@ _TELLING = frozenset(
 )
 """Messages of the loggers that tell of a failure."""
 _FOLDED = (LineForm.ARM, LineForm.PANIC, LineForm.ERROR)
-_CODE = re.compile(r'(?:ERROR CODE: |\\*"code\\*": ?\\*")([A-Za-z]\w{2,60})')
+_CODE = re.compile(r'ERROR CODE: ([A-Za-z]\w{2,60})\s*$|"code\\*": ?\\*"([A-Za-z]\w{2,60})\\*"', re.MULTILINE)
 _REQUEST = re.compile(r"[\s:\[]*(?:TopError\[)?\b(?:GET|PUT|POST|PATCH|DELETE|HEAD) https?://.*", re.DOTALL)
 _MOST = 20
 _MOST_CODES = 8
 _LONGEST_TEXT = 400
+_DIGITS = 3
+"""An exit status: it may stand so deep in an answer that it is not shown."""
 _AFTER_DEPLOY = (
     ". The output directory is written already: delete the resource group and that folder before a new deploy, "
     "overwriting it makes a new CA"
@@ -72,7 +74,7 @@ class FailureBook:
         """Look at a line and its message in full."""
         if line.is_folded:
             if self._open is not None and line.form in _FOLDED:
-                self._deepen(self._open, raw)
+                self._deepen(self._open, line.text, raw)
         elif line.form in (LineForm.ERROR, LineForm.PANIC) or self._tells(line):
             self._open = self._note(line, raw)
         elif line.form is not LineForm.KLOG:
@@ -99,8 +101,8 @@ class FailureBook:
             entry = self._entries[kind.of] = _Entry(kind, place, _told(line), line.number)
         if place < entry.place:
             entry.text = _told(line)
-        self._refine(entry, place, match)
-        self._deepen(entry, raw)
+        self._refine(entry, place, match, line.text)
+        self._deepen(entry, line.text, raw)
         return entry
 
     def _note_unknown(self, line: EngineLine) -> _Entry | None:
@@ -111,21 +113,28 @@ class FailureBook:
         entry = self._entries[kind.id] = _Entry(kind, len(catalogue.KINDS), _told(line), line.number)
         return entry
 
-    def _deepen(self, entry: _Entry, raw: str) -> None:
+    def _deepen(self, entry: _Entry, shown: str, raw: str) -> None:
         """A further line of the same error may say more exactly what it is."""
         family = "" if entry.kind is catalogue.UNKNOWN else entry.kind.of
         if family and (found := catalogue.find(raw, family)):
-            self._refine(entry, *found)
+            self._refine(entry, *found, shown)
         self._add_codes(entry, raw)
 
-    def _refine(self, entry: _Entry, place: int, match: re.Match[str]) -> None:
+    def _refine(self, entry: _Entry, place: int, match: re.Match[str], shown: str) -> None:
         if place > entry.place or (place == entry.place and entry.slots):
             return
         entry.place, entry.kind = place, catalogue.KINDS[place]
-        entry.slots = {name: self._clean(value) if value else "" for name, value in match.groupdict().items()}
+        entry.slots = {name: self._slot(value or "", shown) for name, value in match.groupdict().items()}
+
+    def _slot(self, value: str, shown: str) -> str:
+        """A piece of the message as it was written may hold a piece of a secret: only what is shown anyway is used."""
+        value = self._clean(value)
+        is_safe = value in shown or (value.isdecimal() and len(value) <= _DIGITS)
+        return value if is_safe else "…"
 
     def _add_codes(self, entry: _Entry, raw: str) -> None:
-        for code in _CODE.findall(raw[:65_536]):
+        for found in _CODE.finditer(raw[:65_536]):
+            code = self._clean(found[1] or found[2])
             if code not in entry.codes and len(entry.codes) < _MOST_CODES:
                 entry.codes.append(code)
 

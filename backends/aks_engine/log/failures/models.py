@@ -133,9 +133,16 @@ KINDS = (
     ),
     Kind(
         "pool-exists",
-        r"profile name .{1,60} already exists|profile names must be unique",
+        r"(?:profile name|node pool) \S{1,60} already exists|profile names must be unique",
         "the cluster has a pool of this name",
         "give the new pool another name",
+        Retry.AFTER,
+    ),
+    Kind(
+        "pool-mixed",
+        r"mixed mode availability profiles are not allowed",
+        "the new pool has another availabilityProfile than the pools of the cluster",
+        "set availabilityProfile to AvailabilitySet in the description of the pool",
         Retry.AFTER,
     ),
     Kind(
