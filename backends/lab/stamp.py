@@ -67,9 +67,9 @@ class LabStamp:
         self.files = folder.write_stamp(self.plan.name, authority, accounts)
         self.api = KubernetesApi(
             self.plan.name, self.store, self.clock, self.faults, self.world, self.plan.version, self.files.serving,
-            accounts, up=lambda: self.arm.life.api_up,
+            accounts, up=lambda: self.arm.life.control_plane.is_up,
         )  # fmt: skip
-        self.arm.life.listen(self._follow_control_plane)
+        self.arm.life.control_plane.listen(self._follow_control_plane)
         await self.api.start()
         await self.arm.start(folder, engine)
         self.world.root_certificates.publish(self.files.authority.read_text())

@@ -63,6 +63,7 @@ class Cloud:
         self.operations: dict[str, Operation] = {}
         self.restarting: set[str] = set()
         """Identities of machines that are down to start again."""
+        self._listeners: list[Callable[[str], None]] = []
         self.add_group(inventory.shape.resource_group)
 
     @property
@@ -89,6 +90,18 @@ class Cloud:
             raise no_group(name)
         return found
 
+    def living_group(self, name: str) -> Group:
+        """Return a group that may be changed; raises Problem when it is being deleted, or is not there."""
+        group = self.group(name)
+        if group.state == "Deleting":
+            text = f"The resource group '{group.name}' is in deprovisioning state and cannot perform this operation."
+            raise Problem(409, "ResourceGroupBeingDeleted", text)
+        return group
+
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Hear the name of every group that is gone."""
+        self._listeners.append(listener)
+
     def add_group(self, name: str, tags: Mapping[str, str] | None = None) -> Group:
         """Add a group, or give one other tags."""
         held = self.groups.get(name.lower())
@@ -112,8 +125,10 @@ class Cloud:
         for disk in self.inventory.disks.of(group.name):
             self.inventory.disks.drop(disk)
         self.groups.pop(group.name.lower(), None)
+        for listener in self._listeners:
+            listener(group.name)
         if group.name.lower() == self.inventory.shape.resource_group:
-            self._life.forget_members()
+            self._life.control_plane.forget_members()
 
     # machines and their parts
 

@@ -31,6 +31,7 @@ class DeploymentRoutes:
         self._operations = OperationRoutes(cloud)
         self._held: dict[tuple[str, str], Deployment] = {}
         self._remember_first()
+        cloud.listen(self._forget)
 
     def routes(self) -> list[Route]:
         """Return what is served."""
@@ -48,7 +49,7 @@ class DeploymentRoutes:
         ]  # fmt: skip
 
     def _put(self, call: Call) -> Reply:
-        group = self._cloud.group(call.group)
+        group = self._cloud.living_group(call.group)
         if not _NAME.fullmatch(call.name):
             raise Problem(400, "InvalidDeploymentName", f"The deployment name '{call.name}' is not valid.")
         held = self._held.get((call.group.lower(), call.name.lower()))
@@ -140,6 +141,10 @@ class DeploymentRoutes:
             properties["statusMessage"] = error
         root = self._cloud.resource_id(deployment.group, KIND, deployment.name)
         return {"id": f"{root}/operations/{number}", "operationId": number, "properties": properties}
+
+    def _forget(self, group: str) -> None:
+        """A group is gone, and its history with it."""
+        self._held = {key: each for key, each in self._held.items() if key[0] != group.lower()}
 
     def _remember_first(self) -> None:
         """Keep the trace of the deployment that made the cluster."""

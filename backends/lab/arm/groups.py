@@ -106,18 +106,14 @@ class GroupRoutes:
             text += f" List of available regions is '{self._cloud.location}'."
             raise Problem(400, "LocationNotAvailableForResourceGroup", text)
         held = self._cloud.groups.get(call.name.lower())
-        if held is not None and held.state == "Deleting":
-            text = f"The resource group '{held.name}' is in deprovisioning state and cannot perform this operation."
-            raise Problem(409, "ResourceGroupBeingDeleted", text)
+        if held is not None:
+            self._cloud.living_group(call.name)
         tags = body.get("tags")
         group = self._cloud.add_group(call.name, tags if isinstance(tags, dict) else None)
         return Reply(200 if held else 201, self._described(group))
 
     def _delete(self, call: Call) -> Reply:
-        group = self._cloud.group(call.name)
-        if group.state == "Deleting":
-            text = f"The resource group '{group.name}' is in deprovisioning state and cannot perform this operation."
-            raise Problem(409, "ResourceGroupBeingDeleted", text)
+        self._cloud.living_group(call.name)
         operation = self._cloud.delete_group(call.name)
         where = f"{call.base}{call.subscription_id}/operationresults/{operation.identity}?api-version={call.version}"
         return Reply(202, None, {"Location": where, "Retry-After": str(POLL_AFTER_S)})

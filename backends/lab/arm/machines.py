@@ -1,22 +1,19 @@
-"""Virtual machines, network interfaces and disks as resources."""
+"""Virtual machines as resources."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from backends.lab.arm.calls import COMPUTE, NETWORK, Call, Reply, Route, paged
+from backends.lab.arm.calls import COMPUTE, Call, Reply, Route, paged
 from backends.lab.arm.cloud import Cloud
+from backends.lab.arm.parts import DISK, NIC, VM
 from backends.lab.arm.problems import no_resource
 from backends.lab.arm.replies import OperationRoutes, accepted, stamped
-from backends.lab.world.machines import Disk, Machine, Nic
-
-VM = "Microsoft.Compute/virtualMachines"
-NIC = "Microsoft.Network/networkInterfaces"
-DISK = "Microsoft.Compute/disks"
+from backends.lab.world.machines import Machine
 
 
 class MachineRoutes:
-    """Answers about machines and their parts; deleting them takes its time."""
+    """Answers about machines; deleting and restarting them takes its time."""
 
     def __init__(self, cloud: Cloud, page_size: int) -> None:
         self._cloud = cloud
@@ -36,16 +33,8 @@ class MachineRoutes:
             Route("DELETE", f"{group}/{VM}/{{name}}", self._delete_machine, COMPUTE, f"{VM}/delete"),
             Route("POST", f"{group}/{VM}/{{name}}/restart", self._restart_machine, COMPUTE, f"{VM}/restart/action"),
             Route("PATCH", f"{group}/{VM}/{{name}}", self._retag, COMPUTE, f"{VM}/write"),
-            Route("GET", f"{group}/{NIC}", self._list_nics, NETWORK, f"{NIC}/read"),
-            Route("GET", f"{group}/{NIC}/{{name}}", self._show_nic, NETWORK, f"{NIC}/read"),
-            Route("DELETE", f"{group}/{NIC}/{{name}}", self._delete_nic, NETWORK, f"{NIC}/delete"),
-            Route("GET", f"{group}/{DISK}", self._list_disks, COMPUTE, f"{DISK}/read"),
-            Route("GET", f"{group}/{DISK}/{{name}}", self._show_disk, COMPUTE, f"{DISK}/read"),
-            Route("DELETE", f"{group}/{DISK}/{{name}}", self._delete_disk, COMPUTE, f"{DISK}/delete"),
             Route("GET", f"{whole}/Microsoft.Compute/locations/{{location}}/operations/{{name}}", status, COMPUTE,
                   "Microsoft.Compute/locations/operations/read"),
-            Route("GET", f"{whole}/Microsoft.Network/locations/{{location}}/operations/{{name}}", status, NETWORK,
-                  "Microsoft.Network/locations/operations/read"),
         ]  # fmt: skip
 
     # machines
@@ -163,91 +152,5 @@ class MachineRoutes:
         pool = machine.tags.get("poolName", "")
         return f"master-availabilityset-{suffix}" if pool == "master" else f"{pool}-availabilitySet-{suffix}"
 
-    # interfaces
-
-    def _list_nics(self, call: Call) -> Reply:
-        self._cloud.group(call.group)
-        return paged(call, [self._nic(each) for each in self._inventory.nics.of(call.group)], self._page_size)
-
-    def _show_nic(self, call: Call) -> Reply:
-        group = self._cloud.group(call.group)
-        nic = self._inventory.nics.find(call.group, call.name)
-        if nic is None:
-            raise no_resource(NIC, call.name, group.name)
-        return Reply(200, self._nic(nic))
-
-    def _delete_nic(self, call: Call) -> Reply:
-        self._cloud.group(call.group)
-        nic = self._inventory.nics.find(call.group, call.name)
-        if nic is None:
-            return Reply(204)
-        return accepted(self._cloud, call, self._cloud.delete_nic(nic), "Microsoft.Network")
-
-    def _nic(self, nic: Nic) -> dict[str, Any]:
-        configuration = {
-            "name": "ipconfig1",
-            "properties": {
-                "privateIPAddress": nic.address,
-                "privateIPAllocationMethod": "Dynamic",
-                "primary": True,
-                "provisioningState": nic.state,
-            },
-        }
-        properties: dict[str, Any] = {
-            "provisioningState": nic.state,
-            "ipConfigurations": [configuration],
-            "enableIPForwarding": True,
-        }
-        if nic.machine:
-            properties["virtualMachine"] = {"id": self._id(nic, VM, nic.machine)}
-        return {
-            "id": self._id(nic, NIC, nic.name),
-            "name": nic.name,
-            "type": NIC,
-            "location": self._cloud.location,
-            "properties": properties,
-        }
-
-    # disks
-
-    def _list_disks(self, call: Call) -> Reply:
-        self._cloud.group(call.group)
-        return paged(call, [self._disk(each) for each in self._inventory.disks.of(call.group)], self._page_size)
-
-    def _show_disk(self, call: Call) -> Reply:
-        group = self._cloud.group(call.group)
-        disk = self._inventory.disks.find(call.group, call.name)
-        if disk is None:
-            raise no_resource(DISK, call.name, group.name)
-        return Reply(200, self._disk(disk))
-
-    def _delete_disk(self, call: Call) -> Reply:
-        self._cloud.group(call.group)
-        disk = self._inventory.disks.find(call.group, call.name)
-        if disk is None:
-            return Reply(204)
-        return accepted(self._cloud, call, self._cloud.delete_disk(disk))
-
-    def _disk(self, disk: Disk) -> dict[str, Any]:
-        found: dict[str, Any] = {
-            "id": self._id(disk, DISK, disk.name),
-            "name": disk.name,
-            "type": DISK,
-            "location": self._cloud.location,
-            "sku": {"name": "Premium_LRS", "tier": "Premium"},
-            "properties": {
-                "creationData": {"createOption": "FromImage" if disk.system else "Empty"},
-                "diskSizeGB": disk.size_gib,
-                "timeCreated": stamped(self._cloud, disk.created_s),
-                "provisioningState": disk.state,
-                "diskState": "Attached" if disk.machine else "Unattached",
-            },
-        }
-        if disk.system:
-            found["properties"]["osType"] = "Linux"
-        if disk.machine:
-            found["managedBy"] = self._id(disk, VM, disk.machine)
-        return found
-
-    def _id(self, thing: Machine | Nic | Disk, kind: str, name: str) -> str:
-        return self._cloud.resource_id(thing.group, kind, name)
+    def _id(self, machine: Machine, kind: str, name: str) -> str:
+        return self._cloud.resource_id(machine.group, kind, name)

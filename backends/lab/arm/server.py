@@ -19,6 +19,7 @@ from backends.lab.arm.gate import Gate
 from backends.lab.arm.groups import GroupRoutes
 from backends.lab.arm.machines import MachineRoutes
 from backends.lab.arm.marketplace import Marketplace
+from backends.lab.arm.parts import PartRoutes
 from backends.lab.arm.problems import Problem, unsupported_version
 from backends.lab.arm.rollout import Rollout
 from backends.lab.faults import Fault, FaultBoard
@@ -45,6 +46,7 @@ class ArmServer:
             [
                 *GroupRoutes(cloud, page_size).routes(),
                 *MachineRoutes(cloud, page_size).routes(),
+                *PartRoutes(cloud, page_size).routes(),
                 *DeploymentRoutes(cloud, Rollout(cloud, marketplace), page_size).routes(),
                 *marketplace.routes(),
             ]
@@ -98,6 +100,9 @@ class ArmServer:
             reply = await self._answer(request)
         except Problem as problem:
             reply = Reply(problem.status, problem.body, problem.headers)
+        except web.HTTPRequestEntityTooLarge:
+            text = f"The request content size exceeds the maximum size of {_BODY_LIMIT} bytes."
+            reply = Reply(413, Problem(413, "RequestContentTooLarge", text).body)
         except Exception:
             _LOG.exception("%s %s failed in the lab's Resource Manager", request.method, request.path)
             reply = Reply(500, Problem(500, "InternalServerError", "Encountered internal server error.").body)
@@ -158,7 +163,7 @@ class ArmServer:
         if request.method == "GET" and place == "discovery/keys":
             return Reply(200, self.authority.keys())
         if request.method == "POST" and place in ("oauth2/token", "oauth2/v2.0/token"):
-            form = {key: str(value) for key, value in (await request.post()).items()}
+            form = await _form(request)
             try:
                 return Reply(200, self.authority.issue(form, second="v2.0" in place))
             except LoginRefused as refused:
@@ -206,6 +211,14 @@ async def _json(request: web.Request) -> Any:
     except ValueError:
         text = "The request content was invalid and could not be deserialized."
         raise Problem(400, "InvalidRequestContent", text) from None
+
+
+async def _form(request: web.Request) -> dict[str, str]:
+    """Return the fields of a form; raises Problem 400 when they cannot be read."""
+    try:
+        return {key: str(value) for key, value in (await request.post()).items()}
+    except ValueError:
+        raise Problem(400, "InvalidRequestContent", "The form could not be read.") from None
 
 
 def _subscription(parameters: Mapping[str, str], cloud: Cloud) -> dict[str, str]:

@@ -55,18 +55,26 @@ def _machine(resource: Mapping[str, Any], group: str, location: str) -> WantedMa
         text = f"The provided location '{resource['location']}' is not available for resource type "
         text += f"'{resource['type']}'. List of available regions for the resource type is '{location}'."
         raise Problem(400, "LocationNotAvailableForResourceType", text)
-    properties = resource.get("properties") or {}
-    storage = properties.get("storageProfile") or {}
-    image = storage.get("imageReference") or {}
+    properties = _part(resource, "properties")
+    storage = _part(properties, "storageProfile")
+    image = _part(storage, "imageReference")
     parts = tuple(str(image.get(key, "")) for key in ("publisher", "offer", "sku", "version"))
-    size = str((properties.get("hardwareProfile") or {}).get("vmSize", ""))
+    size = str(_part(properties, "hardwareProfile").get("vmSize", ""))
     if not size or not all(parts):
         raise _invalid(f"the machine '{name}' has no hardwareProfile.vmSize or no storageProfile.imageReference")
-    tags = {str(key): str(value) for key, value in (resource.get("tags") or {}).items()}
-    computer = str((properties.get("osProfile") or {}).get("computerName", "") or name)
+    tags = {str(key): str(value) for key, value in _part(resource, "tags").items()}
+    computer = str(_part(properties, "osProfile").get("computerName", "") or name)
     reference = parts[0], parts[1], parts[2], parts[3]
     machine = Machine(name, group, size, tags, reference, "", "", 0.0, computer_name=computer)
-    return WantedMachine(machine, str((storage.get("osDisk") or {}).get("name", "")))
+    return WantedMachine(machine, str(_part(storage, "osDisk").get("name", "")))
+
+
+def _part(whole: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return an object within another, an empty one when it is not there; raises Problem when it is something else."""
+    part = whole.get(name) or {}
+    if not isinstance(part, dict):
+        raise _invalid(f"the value of '{name}' is no object")
+    return part
 
 
 def _invalid(why: str) -> Problem:

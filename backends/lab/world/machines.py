@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,8 @@ from backends.lab.world.node_shape import MASTER_POOL, NodeShape, agent_address,
 
 ImageReference = tuple[str, str, str, str]
 """Publisher, offer, SKU, version."""
+
+_ORCHESTRATOR = re.compile(r"Kubernetes:(\d+\.\d+\.\d+)")
 
 CORES: Mapping[str, int] = {
     "Standard_A2_v2": 2, "Standard_A4_v2": 4, "Standard_D2_v2": 2, "Standard_D3_v2": 4, "Standard_D4_v2": 8,
@@ -48,8 +51,8 @@ class Machine:
     @property
     def version(self) -> str:
         """Kubernetes version by its tag, as v1.29.15; empty without one."""
-        kind, _, version = self.tags.get("orchestrator", "").partition(":")
-        return f"v{version}" if kind == "Kubernetes" and version else ""
+        found = _ORCHESTRATOR.fullmatch(self.tags.get("orchestrator", ""))
+        return f"v{found[1]}" if found else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,12 +187,12 @@ async def running(
     files.make()
     accounts = make_accounts()
     written = files.write_stamp(plan.name, Authority(f"{plan.name}-ca"), accounts)
-    up = arm.life
+    control_plane = arm.life.control_plane
     api = KubernetesApi(
-        plan.name, store, clock, board, world, plan.version, written.serving, accounts, up=lambda: up.api_up
+        plan.name, store, clock, board, world, plan.version, written.serving, accounts, up=lambda: control_plane.is_up
     )
-    arm.life.listen(api.look_again)
-    arm.life.listen(lambda: api.adopt_version(world.cluster.version))
+    control_plane.listen(api.look_again)
+    control_plane.listen(lambda: api.adopt_version(world.cluster.version))
     life = asyncio.create_task(world.run())
     try:
         await api.start()

@@ -156,6 +156,13 @@ async def test_a_node_that_never_gets_ready_gets_ready_when_that_ends(stamp: Sta
     await stamp.until(lambda: stamp.status(name) == "True", "the node is ready")
 
 
+async def test_a_machine_without_a_version_by_its_tag_is_no_node(stamp: Stamp) -> None:
+    odd = machine(stamp.name("linuxpool", 3)) | {"tags": {"orchestrator": "Kubernetes:new"}}
+    assert (await stamp.deploy("x", odd, machine(stamp.name("linuxpool", 4))))["status"] == "Succeeded"
+    await stamp.until(lambda: stamp.status(stamp.name("linuxpool", 4)) == "True", "the other's node is ready")
+    assert stamp.node(odd["name"]) is None
+
+
 async def test_a_machine_deleted_while_it_is_made_never_joins(stamp: Stamp) -> None:
     name = stamp.name("linuxpool", 3)
     begun = await stamp.ask("PUT", f"{DEPLOYMENTS}/x", json=template(machine(name)))

@@ -149,9 +149,9 @@ async def test_while_the_only_master_is_away_the_api_refuses_connections(tmp_pat
 
 async def test_of_three_masters_one_may_be_away_and_two_may_not(stamp: Stamp) -> None:
     await stamp.ask("DELETE", f"{VM}/{stamp.name('master', 0)}", COMPUTE)
-    assert stamp.arm.life.api_up
+    assert stamp.arm.life.control_plane.is_up
     await stamp.ask("DELETE", f"{VM}/{stamp.name('master', 1)}", COMPUTE)
-    assert not stamp.arm.life.api_up
+    assert not stamp.arm.life.control_plane.is_up
 
 
 async def test_a_deleted_group_takes_its_machines_and_a_deployment_of_a_whole_cluster_brings_them(
@@ -160,15 +160,16 @@ async def test_a_deleted_group_takes_its_machines_and_a_deployment_of_a_whole_cl
     async with running(tmp_path, nodes=6, speed=900) as stamp:
         gone = await stamp.ask("DELETE", "", "2018-05-01")
         assert gone.status_code == 202 and "operationresults" in gone.headers["Location"]
-        assert not stamp.arm.life.api_up
+        assert not stamp.arm.life.control_plane.is_up
         await stamp.until(lambda: not list(stamp.store.each("nodes")), "every node is gone")
         assert (await stamp.ask("GET", VM, COMPUTE)).json()["error"]["code"] == "ResourceGroupNotFound"
         assert (await stamp.ask("PUT", "", "2018-05-01", json={"location": "orlando"})).status_code == 201
+        assert (await stamp.ask("GET", DEPLOYMENTS)).json()["value"] == [], "its history went with the group"
         names = [stamp.name(pool, index) for pool in ("master", "linuxpool") for index in range(3)]
         said = await stamp.deploy("k8s-orlando-2", *(machine(each) for each in names))
         assert said["status"] == "Succeeded"
         await stamp.until(lambda: all(stamp.status(each) == "True" for each in names), "every node is ready")
-        assert stamp.arm.life.api_up and len(pods_on(stamp, names[0])) > 4
+        assert stamp.arm.life.control_plane.is_up and len(pods_on(stamp, names[0])) > 4
 
 
 async def test_machines_of_another_cluster_or_group_are_no_nodes(stamp: Stamp) -> None:

@@ -69,6 +69,7 @@ async def test_a_group_that_is_being_deleted(slow: Stamp) -> None:
     gone = await slow.ask("DELETE", path)
     assert await code(slow, "DELETE", path) == (409, "ResourceGroupBeingDeleted")
     assert await code(slow, "PUT", path, json={"location": "orlando"}) == (409, "ResourceGroupBeingDeleted")
+    assert await code(slow, "PUT", f"{DEPLOYMENTS}/x", json=template()) == (409, "ResourceGroupBeingDeleted")
     assert (await slow.ask("GET", path)).json()["properties"]["provisioningState"] == "Deleting"
     where = gone.headers["Location"].removeprefix(slow.arm.url).partition("?")[0]
     waiting = await slow.ask("GET", where)
@@ -227,6 +228,18 @@ async def test_templates_that_are_not_taken(stamp: Stamp, change: dict[str, obje
     body = template(machine(stamp.name("linuxpool", 9)) | change)
     assert await code(stamp, "PUT", f"{DEPLOYMENTS}/x", json=body) == (400, wanted)
     assert await code(stamp, "GET", f"{DEPLOYMENTS}/x") == (404, "DeploymentNotFound")
+
+
+@pytest.mark.parametrize("part", ["hardwareProfile", "storageProfile", "osProfile", "tags", "properties"])
+async def test_templates_with_something_else_where_an_object_belongs(stamp: Stamp, part: str) -> None:
+    wanted = machine(stamp.name("linuxpool", 9))
+    (wanted if part in wanted else wanted["properties"])[part] = "text"
+    assert await code(stamp, "PUT", f"{DEPLOYMENTS}/x", json=template(wanted)) == (400, "InvalidTemplate")
+
+
+async def test_a_body_that_is_too_long(stamp: Stamp) -> None:
+    said = await stamp.ask("PUT", f"{DEPLOYMENTS}/x", content=b" " * (5 * 2**20))
+    assert (said.status_code, said.json()["error"]["code"]) == (413, "RequestContentTooLarge")
 
 
 async def test_bodies_that_are_no_deployment(stamp: Stamp) -> None:

@@ -175,8 +175,8 @@ async def test_get_logs_without_the_api_takes_those_of_the_control_plane(stand: 
 
 async def test_the_only_master_takes_its_api_away_while_it_is_rebooted(tmp_path: Path) -> None:
     async with engine_stand(tmp_path / "one", nodes=2) as stand:
-        life, seen = stand.stamp.arm.life, list[bool]()
-        life.listen(lambda: seen.append(life.api_up))
+        control_plane, seen = stand.stamp.arm.life.control_plane, list[bool]()
+        control_plane.listen(lambda: seen.append(control_plane.is_up))
 
         outcome = await stand.run(*_rotating(stand))
 
