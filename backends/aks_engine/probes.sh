@@ -28,7 +28,7 @@ send_by_curl() {
     answer=$(
         printf '%s\n' "$request" \
             | sed -e 's/[\\"]/\\&/g' -e 's/^field /data-urlencode /' -e 's/^\([a-z-]*\) \(.*\)$/\1 = "\2"/' \
-            | curl -q -sS -i --connect-timeout 5 --max-time $limit_s --config - 2>&1
+            | curl -q -sS -i --proto =https --connect-timeout 5 --max-time $limit_s --config - 2>&1
     )
     code=$?
     status=$(printf '%s\n' "$answer" | sed -n 's,^HTTP/[0-9.]* \([0-9][0-9][0-9]\).*,\1,p' | tail -n 1)
@@ -55,7 +55,7 @@ send_by_python() {
 }
 
 python_client='
-import os, socket, ssl, sys, urllib.parse
+import base64, os, socket, ssl, sys, urllib.parse, urllib.request
 from http.client import HTTPSConnection, HTTPException
 url, headers, fields, authority = "", {}, [], None
 for line in sys.stdin.read().splitlines():
@@ -69,7 +69,15 @@ def end(kind, why):
     sys.exit()
 try:
     context = ssl.create_default_context(cafile=authority)
-    link = HTTPSConnection(url.hostname, url.port or 443, timeout=float(os.environ["STAMPDECK_LIMIT_S"]), context=context)
+    limit = float(os.environ["STAMPDECK_LIMIT_S"])
+    proxy = urllib.parse.urlsplit(urllib.request.getproxies_environment().get("https", ""))
+    if proxy.hostname and not urllib.request.proxy_bypass_environment(url.hostname):
+        link = HTTPSConnection(proxy.hostname, proxy.port or 80, timeout=limit, context=context)
+        login = urllib.parse.unquote("%s:%s" % (proxy.username, proxy.password)).encode() if proxy.username else b""
+        known = {"Proxy-Authorization": "Basic " + base64.b64encode(login).decode()} if login else {}
+        link.set_tunnel(url.hostname, url.port or 443, known)
+    else:
+        link = HTTPSConnection(url.hostname, url.port or 443, timeout=limit, context=context)
     body = urllib.parse.urlencode(fields) if fields else None
     if body: headers["Content-Type"] = "application/x-www-form-urlencoded"
     link.request("POST" if body else "GET", url.path + ("?" + url.query if url.query else ""), body, headers)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import json
 import os
 import shutil
@@ -223,6 +225,68 @@ async def test_everything_answers(vm: LocalVm, stamp: Stamp, tool: str, engine: 
     assert {name: ok for name, (ok, _) in found.items()} == WELL, found
     assert found["providers"][1] == f"service principal {ENGINE.client_id} may list the providers of the subscription"
     assert found["kubernetes"][1].startswith(f"https://127.0.0.1:{stamp.api.port} answers ")
+
+
+async def test_a_shell_that_is_bash_finds_the_same(vm: LocalVm, stamp: Stamp) -> None:
+    (vm.home / "bin" / "sh").unlink()
+    bash = shutil.which("bash", path="/usr/bin:/bin")
+    require(bash is not None, "no bash on this machine")
+    assert bash is not None
+    (vm.home / "bin" / "sh").symlink_to(bash)
+    for tool in ("openssl", "curl"):
+        link(vm, tool)
+    point_at(vm, stamp)
+    found = await ask(vm, stamp)
+    assert {name: ok for name, (ok, _) in found.items()} == WELL, found
+
+
+@contextlib.asynccontextmanager
+async def connect_proxy(seen: list[str]) -> AsyncIterator[int]:
+    """Serve as a proxy for CONNECT that lets in whoever says who they are; yield its port."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        target = head.split()[1]
+        seen.append(target)
+        if base64.b64encode(b"vm:pass").decode() not in head:
+            writer.write(b"HTTP/1.1 407 Who are you\r\n\r\n")
+            writer.close()
+            return
+        host, _, port = target.rpartition(":")
+        far_reader, far_writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@pytest.mark.parametrize("tool", ["curl", "python3"])
+async def test_the_proxy_that_the_engine_would_use_is_used(vm: LocalVm, stamp: Stamp, tool: str) -> None:
+    link(vm, "openssl")
+    use(vm, tool)
+    point_at(vm, stamp)
+    seen: list[str] = []
+    async with connect_proxy(seen) as port:
+        vm.environment["HTTPS_PROXY"] = f"http://vm:pass@127.0.0.1:{port}"
+        found = await ask(vm, stamp)
+        assert {name: ok for name, (ok, _) in found.items()} == WELL, found
+        assert stamp.arm.url.removeprefix("https://") in seen
+        seen.clear()
+        vm.environment["NO_PROXY"] = "127.0.0.1"
+        assert (await ask(vm, stamp))["arm"][0] and seen == []
+        del vm.environment["NO_PROXY"]
+        vm.environment["HTTPS_PROXY"] = f"http://vm:wrong@127.0.0.1:{port}"
+        arm = (await ask(vm, stamp))["arm"]
+        assert arm[0] is False and "wrong" not in arm[1]
 
 
 def use(vm: LocalVm, tool: str) -> None:
