@@ -128,12 +128,6 @@ def _check_fields(model: ApiModel) -> None:
         )
 
 
-def check_pools(pools: Sequence[dict[str, Any]]) -> None:
-    """Check the fields of pools; raises `EngineFailure`."""
-    _check_pool_fields(pools)
-    _check_pool_names(pools)
-
-
 def _check_pool_fields(pools: Sequence[dict[str, Any]]) -> None:
     for position, pool in enumerate(pools):
         for field, name in (("name", "Name"), ("vmSize", "VMSize")):

@@ -200,8 +200,10 @@ async def test_addpool_refuses_a_pool_there_is_and_a_mixed_one_before_it_logs_in
     (stand.home / "mixed.json").write_text(json.dumps({**pool, "availabilityProfile": "VirtualMachineScaleSets"}))
     (stand.home / "broken.json").write_text('{"name": ')
 
-    same, mixed, broken, missing = [
-        await stand.run(*_adding(stand, f"{each}.json")) for each in ("same", "mixed", "broken", "nopool")
+    (stand.home / "typed.json").write_text(json.dumps({**pool, "count": "2"}))
+
+    same, mixed, broken, typed, missing = [
+        await stand.run(*_adding(stand, f"{each}.json")) for each in ("same", "mixed", "broken", "typed", "nopool")
     ]
 
     prefix = "failed to load existing container service: "
@@ -209,6 +211,7 @@ async def test_addpool_refuses_a_pool_there_is_and_a_mixed_one_before_it_logs_in
     assert same.ids("O") == ["cloud_profile"]
     assert mixed.error.startswith(f"{prefix}mixed mode availability profiles are not allowed")
     assert broken.error == f"{prefix}error parsing the agent pool: unexpected end of JSON input"
+    assert typed.error.endswith("cannot unmarshal string into Go struct field AgentPoolProfile.count of type int")
     assert differences(missing, "52-addpool-missing-pool") == []
     assert differences(missing, "84-addpool-duplicate") == []
     assert missing.error == f"{prefix}specified agent pool spec does not exist (nopool.json)"

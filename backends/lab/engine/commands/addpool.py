@@ -8,7 +8,6 @@ from typing import Any
 
 from backends.lab.engine.arm import Arm
 from backends.lab.engine.arm_failure import ArmFailure
-from backends.lab.engine.definition import check_pools
 from backends.lab.engine.deployments import deploy
 from backends.lab.engine.failure import EngineFailure
 from backends.lab.engine.model import ApiModel, json_problem, load_model, save_model
@@ -18,6 +17,8 @@ from backends.lab.engine.template import machine
 from backends.lab.engine.validation import ensure_resource_group, location, log_in, require, write_cloud_profile
 
 Pool = dict[str, Any]
+
+_GO_NAMES = {bool: "bool", int: "number", float: "number", str: "string", list: "array"}
 
 
 def run(session: Session) -> None:
@@ -48,6 +49,7 @@ def run(session: Session) -> None:
 
 
 def _load_pool(path: str) -> Pool:
+    """Read the pool's file; as in the real engine nobody asks whether its name and count make sense."""
     if not Path(path).exists():
         raise EngineFailure(f"specified agent pool spec does not exist ({path})")
     text = ""
@@ -60,10 +62,16 @@ def _load_pool(path: str) -> Pool:
         raise EngineFailure(f"error parsing the agent pool: error reading file {path}: {error}") from error
     if not isinstance(pool, dict):
         raise EngineFailure("error parsing the agent pool: json: cannot unmarshal array into Go value")
-    try:
-        check_pools([pool])
-    except EngineFailure as error:
-        raise error.under("error parsing the agent pool") from error
+    for name, kind, go in (("name", str, "string"), ("count", int, "int"), ("vmSize", str, "string")):
+        value = pool.setdefault(name, kind())
+        if not isinstance(value, kind) or isinstance(value, bool):
+            found = {bool: "bool", int: "number", float: "number", str: "string", list: "array"}.get(
+                type(value), "object"
+            )
+            raise EngineFailure(
+                f"error parsing the agent pool: json: cannot unmarshal {found} into Go struct field "
+                f"AgentPoolProfile.{name} of type {go}"
+            )
     return pool
 
 
