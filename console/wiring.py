@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from backends.clock import Clock, SystemClock
 from console import vm_services
 from console.vm_services import VmServices
+from console.ways import WayThroughVm
 from console.writing_services import NEEDED, WritingServices
 
 if TYPE_CHECKING:
@@ -165,17 +166,27 @@ async def open_services(
     chosen = settings.only(stamps)
     async with contextlib.AsyncExitStack() as stack:
         # Of all stamps: what changes one asks the others first. A cluster nobody asks anything costs nothing.
-        everywhere = {each.name: await stack.enter_async_context(Cluster(each, clock)) for each in settings.stamps}
+        opened: list[Services] = []
+        everywhere = {
+            each.name: await stack.enter_async_context(Cluster(each, clock, way=_way_to(each, opened)))
+            for each in settings.stamps
+        }
         probes = await _open_probes(chosen, clock)
         for probe in probes.values():
             stack.push_async_callback(probe.close)
         services = Services(settings, chosen, everywhere, probes, clock)
+        opened.append(services)
         stack.push_async_callback(services.close)
         if follow_fleet:
             following = asyncio.create_task(services.fleet.run(), name="fleet")
             following.add_done_callback(_log_failure)
             stack.push_async_callback(_end, following)
         yield services
+
+
+def _way_to(stamp: Stamp, opened: list[Services]) -> WayThroughVm | None:
+    """Return the way to a stamp's API through its helper VM, if it needs one; by then the services are there."""
+    return WayThroughVm(lambda: opened[0].helper_vms[stamp.name]) if stamp.cluster.via_helper else None
 
 
 async def _open_probes(stamps: tuple[Stamp, ...], clock: Clock) -> dict[str, HttpProbe]:

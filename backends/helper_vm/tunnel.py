@@ -43,6 +43,10 @@ class Tunnel:
                 await self._keeping.link()
         except TimeoutError:
             raise self._too_late(host, port, within_s) from None
+        except SourceError as error:
+            # Whoever is on the way to something else has to be told what the reason is about.
+            error.what, error.why = f"no way to {host}:{port}", _whole(error)
+            raise
         forward = self._forwards.get((host, port))
         if forward is None:
             forward = self._forwards[host, port] = Forward(self._keeping, host, port, self._timing)
@@ -111,7 +115,7 @@ class Forward:
                 link = await self._keeping.link()
                 await self._carry(link, reader, writer)
         except SourceError as error:
-            self.problem = f"{error.what}: {error.why}"
+            self.problem = _whole(error)
         finally:
             _cut(writer)
 
@@ -141,6 +145,10 @@ class Forward:
             out.channel.abort()
         if link.is_lost:
             raise failures.lost(link.place, link.error)
+
+
+def _whole(error: SourceError) -> str:
+    return f"{error.what}: {error.why}" if error.why else error.what
 
 
 async def _pump_out(reader: asyncio.StreamReader, out: asyncssh.SSHWriter[bytes]) -> None:
