@@ -15,7 +15,7 @@ _TARGETS = {
 _NOT_REACHED = {
     "name": "its name is not found: look at the VM's DNS",
     "connect": "no connection: look at routes and firewalls",
-    "timeout": "no answer within 10 s",
+    "timeout": "no answer in time: look at routes and firewalls",
     "tls": "its certificate is not trusted by the VM: install the stamp's CA there",
 }
 

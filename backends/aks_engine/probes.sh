@@ -258,6 +258,10 @@ probe_kubernetes() {
     fi
     answer=$(cat -- "$config")
     server=$(value_of server)
+    if [ -z "$server" ]; then
+        tell kubernetes skipped 0 "$config names no server"
+        return 0
+    fi
     authority=$(mktemp) || return 0
     value_of certificate-authority-data | base64 -d > "$authority" 2>/dev/null
     if [ -z "$tool" ]; then
