@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from tests.lab.engine.sequences import differences
 from tests.lab.engine.stand import Stand, engine_stand
@@ -149,6 +150,38 @@ async def test_get_logs_of_some_nodes(stand: Stand) -> None:
     assert gone.error.startswith(": creating SSH client: dialing host (k8s-linuxpool-35064155-9): ssh: rejected")
     both = await stand.run(*_collecting(stand, "--control-plane-only", "--vm-names", "x"))
     assert both.error == "validating get-logs args: --control-plane-only and --vm-names are mutually exclusive"
+
+
+async def test_archives_are_put_into_a_storage_container(stand: Stand) -> None:
+    taken: dict[str, bytes] = {}
+
+    async def take(request: web.Request) -> web.Response:
+        assert request.headers["x-ms-blob-type"] == "BlockBlob"
+        taken[request.match_info["name"]] = await request.read()
+        return web.Response(status=201)
+
+    app = web.Application(client_max_size=1 << 26)
+    app.router.add_put("/logs/{name}", take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    name = "k8s-linuxpool-35064155-1.zip"
+    one = ("--vm-names", "k8s-linuxpool-35064155-1", "--upload-sas-url")
+    try:
+        done = await stand.run(*_collecting(stand, *one, f"{address}/logs?sig=abc"))
+        packed = (stand.model_path.parent / "_logs" / name).read_bytes()
+        refused = await stand.run(*_collecting(stand, *one, f"{address}/elsewhere?sig=abc"))
+        wrong = await stand.run(*_collecting(stand, *one, f"{address}?sig=abc"))
+    finally:
+        await runner.cleanup()
+
+    assert (done.code, done.ids("O")[-2:]) == (0, ["gl_done", "gl_upload"])
+    assert taken == {name: packed}
+    assert (refused.code, refused.error) == (1, "uploading to storage account: 404 Not Found")
+    assert refused.ids("O")[-2:] == ["gl_upload", "gl_upload"]
+    assert wrong.error.startswith("validating get-logs args: invalid upload SAS URL format")
+    assert "abc" not in refused.out + refused.err
 
 
 async def test_get_logs_stops_at_the_first_node_when_ssh_does_not_answer(stand: Stand) -> None:

@@ -170,6 +170,26 @@ def test_generate_writes_everything_and_asks_nobody(home: Path) -> None:
     assert written["orchestratorProfile"]["kubernetesConfig"]["containerRuntime"] == "containerd"
 
 
+def test_generate_asks_for_the_stamp_the_definition_does_not_describe(home: Path) -> None:
+    definition = _define(home)
+    definition["properties"]["customCloudProfile"] = {"portalURL": "https://portal.orlando.azurestack.external"}
+
+    known = _generate(home, definition)
+    (home / ".aks-engine-azurestack" / "lab-stamp.json").unlink()
+    unknown = _generate(home, definition)
+
+    url = "https://management.orlando.azurestack.external/metadata/endpoints?api-version=1.0"
+    for outcome, cause in (
+        (known, "dial tcp 127.0.0.1:1: connect: connection refused"),
+        (unknown, "dial tcp: lookup management.orlando.azurestack.external on 127.0.0.53:53: no such host"),
+    ):
+        assert (outcome.code, outcome.ids("O")) == (1, ["gen_assets"])
+        assert outcome.error == (
+            f'in SetPropertiesDefaults template cluster.json: Failed to set environment - Get "{url}": {cause} . '
+            f"apimodel invalid: failed to retrieve custom endpoints from metadataURL {url}"
+        )
+
+
 def test_generate_parameters_only_and_with_an_authority(home: Path) -> None:
     definition = _define(home)
     source = home / "_output" / "k8s-orlando"
