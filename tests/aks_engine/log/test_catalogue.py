@@ -77,6 +77,11 @@ _RARE = [
     ("Node a-1 got an error while deregistering: EOF", "node_left_behind", {"node": "a-1"}),
     ("waitForKubeSystemReadiness returned an error: timed out", "rc_kube_system_wait", {"error": "timed out"}),
     ("Generated random suffix 5f2, DNS Prefix is k8s5f2", "dns_suffix", {"prefix": "k8s5f2"}),
+    (
+        "--resource-group was not specified. Using the DNS prefix from the apimodel as the resource group name: k8s-a",
+        "group_by_prefix",
+        {"rg": "k8s-a"},
+    ),
     ("default api model generated at _output/x.json", "default_model", {}),
     ("new API model file has been generated during merge: /tmp/x.json", "merged_model", {"path": "/tmp/x.json"}),
     ("failed to copy /home/a/.ssh/known_hosts: denied", "known_hosts_not_copied", {"error": "denied"}),

@@ -51,6 +51,11 @@ MESSAGES = (
                 'Registering subscription to resource provider. provider="<provider>" subscription="<subscription>"',
             ),
             ("dns_suffix", "Generated random suffix <suffix>, DNS Prefix is <prefix>"),
+            (
+                "group_by_prefix",
+                "--resource-group was not specified. Using the DNS prefix from the apimodel as the resource group name: "
+                "<rg>",
+            ),
             ("default_model", "no --api-model was specified, using default model"),
             ("default_model", "default api model generated at <path…>"),
             ("merged_model", "new API model file has been generated during merge: <path…>"),
