@@ -53,8 +53,8 @@ MESSAGES = (
             ("dns_suffix", "Generated random suffix <suffix>, DNS Prefix is <prefix>"),
             (
                 "group_by_prefix",
-                "--resource-group was not specified. Using the DNS prefix from the apimodel as the resource group name: "
-                "<rg>",
+                "--resource-group was not specified. Using the DNS prefix from the apimodel as the resource group "
+                "name: <rg>",
             ),
             ("default_model", "no --api-model was specified, using default model"),
             ("default_model", "default api model generated at <path…>"),
