@@ -56,7 +56,7 @@ async def look_at(vm: RunsCommands, arm: AzureStackAccess | None, clock: Clock, 
         boot_id=inert.name(_one(said, "boot")),
         kills_left_processes=_yes(said, "kills"),
         locks_work=_yes(said, "locks"),
-        credential_modes=tuple(_credential(value) for value in _all(said, "credential")),
+        credential_modes=(*map(_credential, _all(said, "credential")), *_shown_secret(said, arm)),
         proc_hidden=_yes(said, "hidden"),
         probes=_probes(said, arm),
     )
@@ -98,6 +98,17 @@ def _credential(value: str) -> str:
     kind, what, path = (*value.split(" ", 2), "", "", "")[:3]
     words = _CREDENTIAL_WORDS.get(kind, "{what} {path}: " + inert.name(kind))
     return words.format(what=_CREDENTIALS.get(what, "the file"), path=inert.name(path))
+
+
+def _shown_secret(said: Said, arm: AzureStackAccess | None) -> list[str]:
+    """Return the warning that a client secret deserves where processes show their arguments to everybody."""
+    engine = arm.engine if arm else None
+    if engine is None or engine.certificate or not engine.secret_file or _yes(said, "hidden"):
+        return []
+    return [
+        "while aks-engine runs, its command line shows the client secret to every account of the VM: "
+        "log in by certificate, or mount /proc with hidepid=2"
+    ]
 
 
 def _least_free(said: Said) -> int | None:

@@ -32,7 +32,7 @@ class VmFacts:
     """Whether a lock on the api model's folder keeps a second process out there."""
     foreign: tuple[ForeignProcess, ...] = ()
     credential_modes: tuple[str, ...] = ()
-    """What is wrong with the files of the credentials: missing, readable by others."""
+    """What is wrong with the credentials: files missing or readable by others, a secret that processes show."""
     proc_hidden: bool | None = None
     """Whether other accounts of the VM cannot see a process's arguments (/proc with hidepid)."""
     probes: dict[str, Probe] = field(default_factory=dict)
