@@ -23,7 +23,8 @@ class _End(asyncio.Protocol):
         self._gone = gone
         self.other: _End
         self.transport: asyncio.Transport
-        self.frozen = False
+        self._frozen = False
+        self._choked = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -44,16 +45,23 @@ class _End(asyncio.Protocol):
             self._gone()
 
     def pause_writing(self) -> None:
-        self.other.transport.pause_reading()
+        self.other.choke(True)
 
     def resume_writing(self) -> None:
-        if not self.frozen:
-            self.other.transport.resume_reading()
+        self.other.choke(False)
+
+    def choke(self, choked: bool) -> None:
+        """Take no more from this end while the other cannot get rid of what came."""
+        self._choked = choked
+        self._settle()
 
     def freeze(self, frozen: bool) -> None:
         """Take nothing more from this end, as if the network swallowed it; or go on where it stopped."""
-        self.frozen = frozen
-        if frozen:
+        self._frozen = frozen
+        self._settle()
+
+    def _settle(self) -> None:
+        if self._frozen or self._choked:
             self.transport.pause_reading()
         else:
             self.transport.resume_reading()
