@@ -111,7 +111,9 @@ def write(stream: int, text: str) -> None:
 
 
 def die_of(signum: int) -> None:
-    """End this process by a signal, without cleaning up."""
+    """End this process by a signal, without cleaning up; a thread beside the main one by what a shell shows of it."""
+    if threading.current_thread() is not threading.main_thread():
+        os._exit(128 + signum)  # only the main thread may say what a signal does
     signal.signal(signum, signal.SIG_DFL)
     os.kill(os.getpid(), signum)
 

@@ -55,13 +55,10 @@ async def test_three_and_three_are_upgraded_scaled_up_and_down(tmp_path: Path) -
         left = {"linuxpool-0", "linuxpool-1", "linuxpool-2", "linuxpool-3"} - {"-".join(skipped[0].split("-")[1::2])}
         assert stand.versions == dict.fromkeys(sorted({*MASTERS, *left}), "v1.34.4")
         assert not any(stand.nodes(lambda node: node["spec"].get("unschedulable", False)).values())
-        marked = {
-            end
-            for end, is_marked in stand.nodes(lambda node: node["metadata"]["labels"].get("rack")).items()
-            if is_marked
-        }
-        tainted = {end for end, taints in stand.nodes(lambda node: node["spec"].get("taints") or []).items()
-                   if any(each["key"] == "reserved" for each in taints)}  # fmt: skip
+        racks = stand.nodes(lambda node: node["metadata"]["labels"].get("rack"))
+        taints = stand.nodes(lambda node: [each["key"] for each in node["spec"].get("taints") or []])
+        marked = [end for end, rack in racks.items() if rack]
+        tainted = [end for end, keys in taints.items() if "reserved" in keys]
         assert len(marked) == 1 and marked == tainted
         after = stand.model
         kubernetes = after["properties"]["orchestratorProfile"]
@@ -97,6 +94,43 @@ async def test_a_run_that_failed_half_way_goes_on_where_it_stopped(tmp_path: Pat
         stand.stamp.board.clear()
         (await stand.upgrade("1.34.4")).agrees_with("79-upgrade-retry-after-agent-failure")
         assert set(stand.versions.values()) == {"v1.34.4"} and len(stand.versions) == 6
+
+
+async def test_deployments_that_fail_are_told_once_or_twice_as_the_real_ones(tmp_path: Path) -> None:
+    async with engine_stand(tmp_path, version="v1.33.5") as stand:
+        board = stand.stamp.board
+        board.set("arm-failed", f"{full(stand, 'master-0')[0]}:50")
+        stand.environment["AKSE_SIM_RELEASE"] = "v0.85.0"
+        before = stand.model_path.read_text()
+        stand.model_path.write_text(before.replace("aks-ubuntu-22.04", "aks-ubuntu-20.04"))
+        (await stand.upgrade("1.34.4")).agrees_with("a2-upgrade-distro-overwrite")
+        assert "aks-ubuntu-20.04" in stand.model_path.read_text()
+    async with engine_stand(tmp_path / "short", version="v1.33.10") as stand:
+        board = stand.stamp.board
+        await stand.drop(*full(stand, "linuxpool-1", "linuxpool-2"))
+        await stand.drop(*full(stand, "master-1", "master-2"))
+        board.set("quota-exceeded", "0")
+        refused = await stand.upgrade("1.34.4")
+        refused.agrees_with("72-upgrade-template-invalid")
+        assert "QuotaExceeded" in refused.err
+        board.clear()
+        board.set("arm-failed", full(stand, "master-1")[0])
+        (await stand.upgrade("1.34.4")).agrees_with("71-upgrade-master-arm-failure")
+
+
+async def test_a_quota_reached_half_way_is_no_harm_once_it_is_raised(tmp_path: Path) -> None:
+    async with engine_stand(tmp_path, speed=900) as stand:
+        stand.retag(*full(stand, *MASTERS))
+        stand.stamp.board.set("quota-exceeded", "1")
+        refused = await stand.upgrade("1.34.4")
+        assert refused.code == 1 and "QuotaExceeded" in refused.error + refused.err
+        assert refused.ids("O").count("arm_done") == 1 and refused.ids("O").count("arm_start") == 2
+        assert len([each for each in stand.versions if "linuxpool" in each]) == 3
+        stand.stamp.board.clear()
+        again = await stand.upgrade("1.34.4")
+        assert again.code == 0
+        agents = {end: version for end, version in stand.versions.items() if "linuxpool" in end}
+        assert len(agents) == 3 and set(agents.values()) == {"v1.34.4"}
 
 
 async def test_a_machine_that_failed_is_deleted_and_made_again_by_the_next_run(tmp_path: Path) -> None:
