@@ -20,6 +20,7 @@ from backends.clock import SystemClock
 from backends.errors import Malformed, NotFound
 from backends.model.azure_stack import EngineCredentials, IdentitySystem
 from backends.model.engine.vm_facts import VmFacts
+from backends.model.helper_vm import Finished
 from backends.model.job import ForeignProcess
 from tests.aks_engine.local_vm import LocalVm, arm_access, vm_access
 from tests.aks_engine.model_files import write_output
@@ -165,6 +166,29 @@ async def test_credentials_that_are_missing_open_or_at_their_end_are_told(vm: Lo
     assert [each.partition(": ")[2].partition(",")[0] for each in shown] == (
         [] if facts.proc_hidden else ["log in by certificate"]
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "hidden"),
+    [
+        ("rw,nosuid,hidepid=2", True),
+        ("rw,hidepid=invisible,gid=4", True),
+        ("rw,hidepid=ptraceable", True),
+        ("rw,hidepid=0", False),
+        ("rw", False),
+    ],
+)
+async def test_a_secret_that_processes_do_not_show_needs_no_warning(vm: LocalVm, options: str, hidden: bool) -> None:
+    mounts = vm.home / "mounts"
+    mounts.write_text(f"sysfs /sys sysfs rw 0 0\nproc /proc proc {options} 0 0\n")
+    original = vm.run
+
+    async def with_mounts(command: str, data: bytes = b"", *, timeout_s: float = 30.0) -> Finished:
+        return await original(command, data.replace(b"/proc/mounts", str(mounts).encode()), timeout_s=timeout_s)
+
+    vm.run = with_mounts  # type: ignore[method-assign]
+    facts = await look(vm, engine=BY_SECRET)
+    assert facts.proc_hidden is hidden and bool(facts.credential_modes) is not hidden
 
 
 async def test_a_script_that_ends_early_is_no_look(vm: LocalVm) -> None:
