@@ -42,7 +42,7 @@ def _edited(stand: Stand, name: str, **properties: Any) -> str:
     return name
 
 
-async def test_deploy_makes_machines_and_says_nothing_of_them(stand: Stand) -> None:
+async def test_deploy_makes_machines_says_nothing_of_them_and_overwrites_only_when_forced(stand: Stand) -> None:
     outcome = await stand.run(*_deploying(stand))
 
     outcome.agrees_with("85-deploy-ok")
@@ -58,17 +58,16 @@ async def test_deploy_makes_machines_and_says_nothing_of_them(stand: Stand) -> N
     kubeconfig = folder / "kubeconfig" / "kubeconfig.orlando.json"
     assert f"https://{NEW_GROUP}.orlando.cloudapp.azurestack.external" in kubeconfig.read_text()
 
-
-async def test_deploy_refuses_to_overwrite_unless_it_is_forced(stand: Stand) -> None:
-    (stand.home / "_output" / NEW_GROUP).mkdir()
-
     refused = await stand.run(*_deploying(stand))
 
     assert differences(refused, "86-deploy-outputdir-exists") == []
     assert refused.error == (
         f"loading API model: Output directory already exists and forceOverwrite flag is not set: _output/{NEW_GROUP}"
     )
+    authority = (folder / "ca.crt").read_bytes()
     assert (await stand.run(*_deploying(stand, "--force-overwrite"))).code == 0
+    assert (folder / "ca.crt").read_bytes() != authority
+    assert set(_machines(stand, NEW_GROUP)) == set(made)
 
 
 async def test_a_deployment_that_fails_is_told_twice_and_leaves_its_files(stand: Stand) -> None:
@@ -130,29 +129,22 @@ async def test_deploy_asks_for_quota_and_names_what_is_short(stand: Stand) -> No
     assert _machines(stand, NEW_GROUP) == {}
 
 
-async def test_values_on_the_command_line_replace_those_of_the_definition(stand: Stand) -> None:
+async def test_values_on_the_command_line_replace_the_definitions_and_a_missing_key_is_made(stand: Stand) -> None:
+    name = _edited(stand, "nokey.json", linuxProfile={"adminUsername": "", "ssh": {"publicKeys": [{"keyData": ""}]}})
     sets = ("--set", "masterProfile.count=1,agentPoolProfiles[0].count=1", "--set", "masterProfile.dnsPrefix=k8s-small")
 
-    outcome = await stand.run(*_deploying(stand, *sets))
+    outcome = await stand.run(*_deploying(stand, *sets, model=name))
 
     assert outcome.code == 0
     assert outcome.ids("O")[:2] == ["UNKNOWN", "cloud_profile"]
     assert "new API model file has been generated during merge: " in outcome.out
+    assert "no linuxProfile.adminUsername was specified" in outcome.out
     assert "one_master_warn" in outcome.ids("O")
     assert len(_machines(stand, NEW_GROUP)) == 2
-    assert (stand.home / "_output" / "k8s-small" / "apimodel.json").exists()
-
-
-async def test_a_definition_without_a_key_gets_one(stand: Stand) -> None:
-    name = _edited(stand, "nokey.json", linuxProfile={"adminUsername": "", "ssh": {"publicKeys": [{"keyData": ""}]}})
-
-    outcome = await stand.run(*_deploying(stand, model=name))
-
-    assert outcome.code == 0
-    assert "no linuxProfile.adminUsername was specified" in outcome.out
-    key = stand.home / "_output" / NEW_GROUP / "azureuser_rsa"
-    assert key.read_text().startswith("-----BEGIN RSA PRIVATE KEY-----")
-    assert key.stat().st_mode & 0o777 == 0o600
+    folder = stand.home / "_output" / "k8s-small"
+    assert (folder / "apimodel.json").exists()
+    assert (folder / "azureuser_rsa").read_text().startswith("-----BEGIN RSA PRIVATE KEY-----")
+    assert (folder / "azureuser_rsa").stat().st_mode & 0o777 == 0o600
 
 
 async def test_a_cluster_whose_group_was_deleted_is_deployed_again_with_its_nodes(stand: Stand) -> None:
