@@ -6,19 +6,22 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
+import asyncssh
+
 from backends.clock import Clock
 from backends.helper_vm import failures, processes
-from backends.helper_vm.failures import NotBegun
+from backends.helper_vm.failures import NotBegun, Place
 from backends.helper_vm.host_keys import HostKeyRule
 from backends.helper_vm.keeping import Keeping
 from backends.helper_vm.known_hosts import host_key_of
 from backends.helper_vm.processes import Output
 from backends.helper_vm.questions import Prompter
 from backends.helper_vm.route import Route
+from backends.helper_vm.shell import VmShell, open_shell
 from backends.helper_vm.timing import Timing
 from backends.helper_vm.tunnel import Tunnel
 from backends.model.health import SourceState
-from backends.model.helper_vm import Finished, HelperVmAccess, HostKey
+from backends.model.helper_vm import Finished, HelperVmAccess, HostKey, SshHop
 from backends.streams import Cell
 
 
@@ -101,26 +104,58 @@ class HelperVmConnection:
                     await link.lost.wait()
             yield output
 
-    async def host_keys(self) -> Sequence[HostKey]:
-        """Return the host keys of the VM, or of the first host on the way whose key is not remembered."""
-        place, keys = await self._route.probe()
+    @contextlib.asynccontextmanager
+    async def open_shell(
+        self,
+        command: str = "",
+        *,
+        terminal: str = "xterm-256color",
+        columns: int = 80,
+        rows: int = 24,
+        behind: SshHop | None = None,
+    ) -> AsyncIterator[VmShell]:
+        """Open a login shell, or a command, at a terminal; on a machine that the VM reaches when one is `behind` it.
+
+        That one is logged in to from here, with our keys: none has to be on the VM, and its host key is checked by us.
+        """
+        link = await self._keeping.link()
+        async with contextlib.AsyncExitStack() as stack:
+            if behind is not None:
+                link = await self._route.go_on(link, behind)
+                stack.push_async_callback(link.close)
+            yield await stack.enter_async_context(open_shell(link, command, terminal, columns, rows))
+
+    async def host_keys(self, behind: SshHop | None = None) -> Sequence[HostKey]:
+        """Return the host keys of the VM, or of the first host on the way whose key is not remembered.
+
+        With a machine `behind` the VM, that machine's.
+        """
+        place, keys = await self._shown_keys(behind)
         named = failures.shown(place.hop)
         return tuple(HostKey(each.algorithm, each.fingerprint, named) for each in map(host_key_of, keys))
 
-    async def trust(self, keys: Sequence[HostKey], who: str) -> None:
-        """Remember these keys, which the machine must show now; HostKeyChanged when others are remembered."""
-        place, shown = await self._route.probe()
+    async def trust(self, keys: Sequence[HostKey], who: str, behind: SshHop | None = None) -> None:
+        """Remember these keys, which the machine must show now; HostKeyChanged when others are remembered.
+
+        LocalDiskFailed when they cannot be written down.
+        """
+        place, shown = await self._shown_keys(behind)
         rule = HostKeyRule(place, self._route.known_hosts)
         if (problem := rule.contradicts(shown)) is not None:
             raise problem
         wanted = {each.fingerprint for each in keys}
         chosen = [each for each in shown if each.get_fingerprint() in wanted]
-        if wanted != {each.get_fingerprint() for each in chosen}:
+        if not chosen or wanted != {each.get_fingerprint() for each in chosen}:
             raise rule.unknown([host_key_of(each) for each in shown])
         new = [each for each in chosen if not rule.is_remembered(each)]
         if new:
             self._route.known_hosts.add(place.hop.host, place.hop.port, new, who)
         self._keeping.forgive()
+
+    async def _shown_keys(self, behind: SshHop | None) -> tuple[Place, list[asyncssh.SSHKey]]:
+        if behind is None:
+            return await self._route.probe()
+        return await self._route.keys_behind(await self._keeping.link(), behind)
 
     async def aclose(self) -> None:
         """Close the connection; calls under way raise Unreachable, and what runs on the VM is left to itself."""

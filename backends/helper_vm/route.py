@@ -21,7 +21,7 @@ from backends.helper_vm.login import Login
 from backends.helper_vm.questions import Prompter
 from backends.helper_vm.slots import Slot, Slots
 from backends.helper_vm.timing import Timing
-from backends.model.helper_vm import HelperVmAccess
+from backends.model.helper_vm import HelperVmAccess, SshHop
 
 _METHODS = "publickey,keyboard-interactive,password"
 
@@ -29,8 +29,10 @@ _METHODS = "publickey,keyboard-interactive,password"
 class Link:
     """Connections to every hop, the last one to the helper VM; it counts as lost when any of them is."""
 
-    def __init__(self, place: Place, clock: Clock, timing: Timing) -> None:
+    def __init__(self, place: Place, clock: Clock, timing: Timing, base: Link | None = None) -> None:
+        """`base` leads to the first hop when that is not reached directly; it stays when this one is closed."""
         self.place = place
+        self._base = base
         self._slots = Slots(place, clock, timing)
         self.hops: list[asyncssh.SSHClientConnection] = []
         self.lost = asyncio.Event()
@@ -40,6 +42,13 @@ class Link:
     def ssh(self) -> asyncssh.SSHClientConnection:
         """The connection to the helper VM itself."""
         return self.hops[-1]
+
+    @property
+    def tunnel(self) -> asyncssh.SSHClientConnection | None:
+        """What the next hop is reached through."""
+        if self.hops:
+            return self.hops[-1]
+        return self._base.ssh if self._base is not None else None
 
     @property
     def is_lost(self) -> bool:
@@ -103,6 +112,26 @@ class Route:
                 raise await self._with_all_keys(error, len(link.hops)) from None
             raise
         return link
+
+    async def go_on(self, base: Link, hop: SshHop) -> Link:
+        """Log in at a machine behind the helper VM, on the connection that is there."""
+        through = tuple(each.hop for each in self.places)
+        place = Place(base.place.stamp, hop, "the machine", through)
+        link = Link(place, self._clock, self._timing, base)
+        try:
+            link.hops.append(await self._log_in(place, link))
+        except BaseException as error:
+            if isinstance(error, HostKeyUnknown):
+                keys = [host_key_of(each) for each in await self._keys_of(place, link)]
+                error = HostKeyRule(place, self.known_hosts).unknown(keys)
+            await link.close()
+            raise error from None
+        return link
+
+    async def keys_behind(self, base: Link, hop: SshHop) -> tuple[Place, list[asyncssh.SSHKey]]:
+        """Return the host keys of a machine behind the helper VM, without logging in there."""
+        place = Place(base.place.stamp, hop, "the machine", tuple(each.hop for each in self.places))
+        return place, await self._keys_of(place, Link(place, self._clock, self._timing, base))
 
     async def probe(self) -> tuple[Place, list[asyncssh.SSHKey]]:
         """Return the keys of the first machine on the way whose key is not remembered, else the helper VM's.
@@ -186,7 +215,7 @@ class Route:
                 place.hop.host,
                 place.hop.port,
                 sock=sock,
-                tunnel=link.hops[-1] if link.hops else None,
+                tunnel=link.tunnel,
                 config=None,
                 client_factory=lambda: login,
                 known_hosts=rule.trusted,
@@ -211,7 +240,7 @@ class Route:
     @contextlib.asynccontextmanager
     async def _socket(self, place: Place, link: Link) -> AsyncIterator[socket.socket | None]:
         """Give a connected socket to the first hop; the others are reached through the one before, without."""
-        if link.hops:
+        if link.tunnel is not None:
             yield None
             return
         made = await self._dial(place)
@@ -252,7 +281,7 @@ class Route:
                         place.hop.host,
                         place.hop.port,
                         sock=sock,
-                        tunnel=link.hops[-1] if link.hops else None,
+                        tunnel=link.tunnel,
                         config=None,
                         server_host_key_algs=list(algorithms),
                     )
