@@ -57,7 +57,7 @@ class LabStamp:
         )  # fmt: skip
         self.arm = LabArm(node_shape(plan), plan.version, self.world, faults, adfs=adfs)
         self.application = ApplicationServer(plan.name, self.world, faults, random.Random(dice.random()))
-        self.helper_vm = LabHelperVm(plan.name, clock, faults, seed)
+        self.helper_vm = LabHelperVm(plan.name, clock, faults, seed, self._find_node)
         self.api: KubernetesApi | None = None
         self.files: StampFiles
 
@@ -81,6 +81,15 @@ class LabStamp:
         )
 
         await asyncio.to_thread(write_home, self.helper_vm.sandbox.home, self._cluster())
+
+    def _find_node(self, host: str) -> str | None:
+        """Return the node of this name or address when its machine runs."""
+        for node in self.store.each("nodes"):
+            name = str(node["metadata"]["name"])
+            addresses = [str(each["address"]) for each in node["status"].get("addresses", ())]
+            if host in (name, *addresses) and name not in self.world.kubelet.silent:
+                return name
+        return None
 
     def _cluster(self) -> Cluster:
         """Return the stamp's cluster as its api model on the helper VM tells it."""

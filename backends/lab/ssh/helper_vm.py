@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-import socket
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,12 +24,13 @@ from backends.lab.ssh.keys import (
     make_host_keys,
     write_operator_keys,
 )
-from backends.lab.ssh.login import Login, SecondFactor
+from backends.lab.ssh.login import SecondFactor
 from backends.lab.ssh.marked import kill_marked, limit_files
+from backends.lab.ssh.nodes import FindNode, LabNodes
 from backends.lab.ssh.programs import install_engine
 from backends.lab.ssh.sandbox import Sandbox
+from backends.lab.ssh.server import SshServer
 from backends.lab.ssh.session import FULL_DISK_BYTES
-from backends.lab.ssh.wire import Wire
 from backends.lab.tasks import keep_running
 
 _RESET_EVERY_S = 0.25
@@ -45,15 +45,17 @@ _HANG = ("ssh-hang", "link-black-hole")
 class LabHelperVm:
     """A machine to log in to with `ssh`; `start` makes it, `stop` ends everything that runs on it."""
 
-    def __init__(self, stamp: str, clock: LabClock, faults: FaultBoard, seed: int) -> None:
+    def __init__(
+        self, stamp: str, clock: LabClock, faults: FaultBoard, seed: int, find_node: FindNode = lambda host: None
+    ) -> None:
         self.stamp = stamp
         self._clock = clock
         self._faults = faults
         self._seed = seed
-        self._wire = Wire(f"ssh-{stamp}", self._serve)
         self._factor = SecondFactor(secrets.token_urlsafe(9), f"{secrets.randbelow(1_000_000):06}")
-        self._options: asyncssh.SSHServerConnectionOptions
-        self._other_options: asyncssh.SSHServerConnectionOptions
+        self._find_node = find_node
+        self._server: SshServer
+        self._nodes: LabNodes
         self._changed = asyncio.Event()
         self._boot_is_over = asyncio.Event()
         self._follower: asyncio.Task[None] | None = None
@@ -67,7 +69,9 @@ class LabHelperVm:
 
         `version` is the cluster's, which says what engine is installed. OSError when the folder cannot be written.
         """
-        self.sandbox = Sandbox(folder.path / "vm" / self.stamp, self.stamp, self._clock, self._seed)
+        path = folder.path / "vm" / self.stamp
+        what = f"Helper VM of {self.stamp}"
+        self.sandbox = Sandbox(path, f"helper-{self.stamp}", what, self._clock, self._seed)
         if self.sandbox.path.exists():  # of a lab that was killed
             await asyncio.to_thread(kill_marked, self.sandbox.mark_of_folder, any_beginning=True)
         self.keys = write_operator_keys(self.stamp, shared, folder.write)
@@ -75,9 +79,10 @@ class LabHelperVm:
         self.sandbox.trust(authorities)
         install_engine(self.sandbox, version)
         self.host_keys = make_host_keys(shared.rsa_host_key)
-        self._options = await _options(self.host_keys)
-        self._other_options = await _options(make_host_keys())
-        self._wire.open()
+        self._nodes = LabNodes(self.sandbox, self._clock, self._find_node)
+        await self._nodes.forget()
+        self._server = SshServer(self.stamp, self.sandbox, self._factor, self._nodes.reach)
+        await self._server.start(self.host_keys)
         self._faults.listen(self._hear)
         self._follower = keep_running(f"ssh-faults-{self.stamp}", self._follow)
 
@@ -90,14 +95,15 @@ class LabHelperVm:
                     await task
         if self._follower is not None:
             self.sandbox.is_up = False
-            await self._wire.close()
+            await self._server.stop()
+            await self._nodes.stop()
             if self.sandbox.was_used:
                 await asyncio.to_thread(kill_marked, self.sandbox.mark)
 
     @property
     def port(self) -> int:
         """Port of the SSH server on 127.0.0.1."""
-        return self._wire.port
+        return self._server.wire.port
 
     @property
     def host_key(self) -> str:
@@ -151,27 +157,17 @@ class LabHelperVm:
             "home": str(self.sandbox.home),
         }
 
-    async def _serve(self, connection: socket.socket, caller: tuple[str, int]) -> None:
-        options = self._other_options if self._faults.active("ssh-host-key") else self._options
-        with contextlib.suppress(OSError, asyncssh.Error):  # who does not get in is told so by the protocol
-            server = await asyncssh.run_server(
-                connection, options=options, server_factory=lambda: Login(self.sandbox, self._factor, caller, self.port)
-            )
-            try:
-                await server.wait_closed()
-            finally:
-                server.abort()
-
     # Faults
 
     def _hear(self, fault: Fault, begins: bool) -> None:
         if fault.name == "vm-reboot":
             self._hear_of_reboot(fault, begins)
         elif fault.name == "ssh-cut" and begins:
-            self._wire.cut(reset=True)
+            self._server.wire.cut(reset=True)
             asyncio.get_running_loop().call_soon(self._faults.clear, "ssh-cut")
         elif fault.name in ("ssh-host-key", "link-reset"):
-            self._wire.cut(reset=True)
+            self._server.shows_other_keys = self._faults.active("ssh-host-key") is not None
+            self._server.wire.cut(reset=True)
         elif fault.name == "vm-disk-full":
             self.sandbox.fill(begins)
         elif fault.name.startswith(_ENGINE):
@@ -195,15 +191,15 @@ class LabHelperVm:
                 async with asyncio.timeout(_RESET_EVERY_S if resets else None):
                     await self._changed.wait()
             except TimeoutError:
-                self._wire.cut(reset=True)
+                self._server.wire.cut(reset=True)
 
     def _settle(self) -> None:
         if not self.sandbox.is_up or any(self._faults.active(name) for name in _REFUSE):
-            self._wire.refuse()
-            self._wire.cut()
+            self._server.wire.refuse()
+            self._server.wire.cut()
         else:
-            self._wire.listen()
-        self._wire.hang(any(self._faults.active(name) is not None for name in _HANG))
+            self._server.wire.listen()
+        self._server.wire.hang(any(self._faults.active(name) is not None for name in _HANG))
 
     def _hear_of_reboot(self, fault: Fault, begins: bool) -> None:
         if not begins:
@@ -226,14 +222,3 @@ class LabHelperVm:
 
 def _quoted(path: Path) -> str:
     return '"' + str(path).replace("%", "%%") + '"'
-
-
-async def _options(host_keys: Sequence[asyncssh.SSHKey]) -> asyncssh.SSHServerConnectionOptions:
-    options: asyncssh.SSHServerConnectionOptions = await asyncssh.SSHServerConnectionOptions.construct(
-        server_host_keys=list(host_keys),
-        encoding=None,
-        line_editor=False,
-        agent_forwarding=False,
-        gss_host=None,
-    )
-    return options

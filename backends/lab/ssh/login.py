@@ -7,6 +7,7 @@ import hmac
 import ipaddress
 import os
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,10 @@ MAX_SESSIONS = 10
 """sshd's own default for one connection; forwarded connections do not count."""
 
 
+Reach = Callable[[str, int], Awaitable[tuple[str, int] | None]]
+"""Says where a connection that is to be forwarded to a host and port really goes; None: nowhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class SecondFactor:
     """What the account without a key is asked for, one after the other."""
@@ -33,11 +38,14 @@ class SecondFactor:
 
 
 class Login(asyncssh.SSHServer):
-    """One connection. `caller` is the address it came from, `port` ours."""
+    """One connection. `caller` is the address it came from, `port` ours; without `factor` keys alone let in."""
 
-    def __init__(self, sandbox: Sandbox, factor: SecondFactor, caller: tuple[str, int], port: int) -> None:
+    def __init__(
+        self, sandbox: Sandbox, factor: SecondFactor | None, caller: tuple[str, int], port: int, reach: Reach
+    ) -> None:
         self._sandbox = sandbox
         self._factor = factor
+        self._reach = reach
         self._addresses = {
             "SSH_CLIENT": f"{caller[0]} {caller[1]} {port}",
             "SSH_CONNECTION": f"{caller[0]} {caller[1]} 127.0.0.1 {port}",
@@ -63,7 +71,7 @@ class Login(asyncssh.SSHServer):
 
     def public_key_auth_supported(self) -> bool:
         """The account with two factors has no key."""
-        return self._user != MFA_USER
+        return not self.kbdint_auth_supported()
 
     def password_auth_supported(self) -> bool:
         """No account logs in with a password alone."""
@@ -71,7 +79,7 @@ class Login(asyncssh.SSHServer):
 
     def kbdint_auth_supported(self) -> bool:
         """Two questions for the account with two factors."""
-        return self._user == MFA_USER
+        return self._factor is not None and self._user == MFA_USER
 
     def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> KbdIntChallenge:
         """Ask for the password first."""
@@ -83,6 +91,7 @@ class Login(asyncssh.SSHServer):
         self._answers.append(responses[0] if responses else "")
         if len(self._answers) < 2:
             return "", "", "", [("Verification code: ", False)]
+        assert self._factor is not None
         given = "\0".join(self._answers).encode()
         return hmac.compare_digest(given, f"{self._factor.password}\0{self._factor.code}".encode())
 
@@ -99,24 +108,28 @@ class Login(asyncssh.SSHServer):
         self._sessions -= 1
 
     def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> Any:
-        """Forward to this machine alone: a lab is no way into the network it runs in."""
-        if not _is_loopback(dest_host):
-            raise asyncssh.ChannelOpenError(
-                OPEN_ADMINISTRATIVELY_PROHIBITED, f"the lab forwards to 127.0.0.1 only, not to {dest_host}"
-            )
+        """Forward to where the machine's network reaches, which is not the network the lab runs in."""
         return self._forward(dest_host, dest_port)
 
     async def _forward(self, host: str, port: int) -> object:
+        target = await self._reach(host, port)
+        if target is None:
+            raise asyncssh.ChannelOpenError(
+                OPEN_ADMINISTRATIVELY_PROHIBITED,
+                f"the lab forwards to 127.0.0.1 and to SSH of the cluster's nodes, not to {host} port {port}",
+            )
         try:
-            return await self._connection.forward_connection(host, port)
+            return await self._connection.forward_connection(*target)
         except asyncssh.ChannelOpenError as error:  # in the system's words, as sshd has them
             number = re.match(r"\[Errno (\d+)\]", error.reason)
             reason = os.strerror(int(number[1])) if number else error.reason
             raise asyncssh.ChannelOpenError(error.code, reason) from None
 
 
-def _is_loopback(host: str) -> bool:
+async def reach_loopback(host: str, port: int) -> tuple[str, int] | None:
+    """Return the address itself when it is one of this machine's own; None for all others."""
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        inside = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return False
+        return None
+    return (host, port) if inside else None

@@ -21,8 +21,8 @@ _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 _PROFILE = """\
 # Read by login shells.
 case $- in *i*)
-    PS1='{user}@helper-{stamp}:$PWD\\$ '
-    echo "Helper VM of {stamp}, of a lab: a real shell, whose home is a folder of this machine."
+    PS1='{user}@{name}:$PWD\\$ '
+    echo "{what}, of a lab: a real shell, whose home is a folder of this machine."
 esac
 """
 
@@ -39,11 +39,15 @@ PATH={path} exec df "$@"
 
 
 class Sandbox:
-    """One helper VM's folder, `vm/STAMP` in the lab's. `make` it anew before anything else."""
+    """One machine's folder, such as `vm/STAMP` in the lab's. `make` it anew before anything else.
 
-    def __init__(self, path: Path, stamp: str, clock: LabClock, seed: int) -> None:
+    `name` is the machine's in its prompt, `what` is said to who logs in.
+    """
+
+    def __init__(self, path: Path, name: str, what: str, clock: LabClock, seed: int) -> None:
         self.path = path
-        self.stamp = stamp
+        self._name = name
+        self._what = what
         self._clock = clock
         self._seed = seed
         self.is_up = True
@@ -68,7 +72,9 @@ class Sandbox:
         for folder in (self.path, self.home, self.programs, self.temporary, self.home / ".ssh"):
             folder.mkdir(mode=0o700)
         self.write_private(self.authorized_keys, authorized_keys)
-        self.write_private(self.home / ".profile", _PROFILE.format(user=USER, stamp=self.stamp).encode())
+        self.write_private(
+            self.home / ".profile", _PROFILE.format(user=USER, name=self._name, what=self._what).encode()
+        )
         self.add_program("df", _DF.format(flag=self._full, path=_SYSTEM_PATH))
         self.renew_boot_id()
         self.tell_engine({})

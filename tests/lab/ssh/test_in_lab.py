@@ -107,3 +107,28 @@ async def test_machines_of_two_stamps_are_strangers(lab: Lab) -> None:
     lab.folder.write("ssh/other", config.encode())
     refused = await run("ssh", "-F", str(lab.folder.path / "ssh/other"), "-oBatchMode=yes", "seattle", "true")
     assert refused.status == 255 and "Permission denied" in refused.err
+
+
+async def test_a_master_is_reached_through_it_and_not_otherwise(lab: Lab) -> None:
+    stamp = lab.stamps["orlando"]
+    name = stamp.plan.node_name("master", 0)
+    node = stamp.store.get("nodes", "", name)
+    address = next(each["address"] for each in node["status"]["addresses"] if each["type"] == "InternalIP")
+    options = (
+        f"-oProxyCommand=ssh -F '{lab.folder.path}/ssh/config' -W [%h]:%p orlando",
+        f"-oIdentityFile={lab.folder.path}/ssh/orlando-azureuser",
+        "-oStrictHostKeyChecking=no",
+        "-oUserKnownHostsFile=/dev/null",
+        "-lazureuser",
+    )
+    for host in (name, address):
+        found = await run("ssh", "-F", "none", *options, host, "pwd; exit 5")
+        assert found.status == 5 and Path(found.out.decode().strip()).parent.name == name, found.err
+    other = await run("ssh", "-F", "none", *options, "10.240.0.250", "true")
+    assert other.status == 255 and "administratively prohibited" in other.err
+    stamp.faults.set("node-notready", name)
+    silent = await run("ssh", "-F", "none", *options, name, "true")
+    assert silent.status == 255
+    mark = f"{lab.folder.path}/vm/orlando-nodes/"
+    await lab.stop()
+    assert find_marked(mark, any_beginning=True) == []
