@@ -136,6 +136,10 @@ class Cloud:
         """Begin to make a machine with its interface and disks; `finish` or `fail` ends that."""
         return self.inventory.build(replace(machine, state="Creating", created_s=self.now_s), os_disk=os_disk)
 
+    def retry(self, machine: Machine, tags: Mapping[str, str]) -> Machine:
+        """Begin to make a machine again that is there and failed."""
+        return self.inventory.machines.put(replace(machine, state="Creating", tags=dict(tags)))
+
     def finish(self, machine: Machine) -> None:
         """A machine is there and runs."""
         self._settle(machine, "Succeeded", self._life.started)

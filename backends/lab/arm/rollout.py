@@ -56,8 +56,11 @@ class Rollout:
         self._marketplace = marketplace
 
     def check(self, name: str, wanted: Sequence[WantedMachine]) -> list[WantedMachine]:
-        """Return the machines that are new; raises Problem for what validation finds: a quota, another image."""
-        new, kept = [], []
+        """Return the machines that are to be made; raises Problem for what validation finds: a quota, another image.
+
+        One that is there and failed is made again; any other one only gets its tags.
+        """
+        new, again, kept = [], [], []
         for each in wanted:
             held = self._cloud.inventory.machines.find(each.machine.group, each.machine.name)
             if held is None:
@@ -67,6 +70,8 @@ class Rollout:
                 raise Problem(409, "OperationNotAllowed", text)
             elif held.image != each.machine.image:
                 raise Problem(409, "PropertyChangeNotAllowed", "Changing property 'imageReference' is not allowed.")
+            elif held.state == "Failed":
+                again.append(each)
             else:
                 kept.append((held, each.machine.tags))
         if refusal := self._marketplace.take([each.machine for each in new]):
@@ -79,7 +84,7 @@ class Rollout:
             )
         for held, tags in kept:
             self._cloud.retag(held, tags)
-        return new
+        return [*new, *again]
 
     def begin(self, deployment: Deployment, new: Sequence[WantedMachine]) -> None:
         """Begin to make the machines; the deployment ends with the last of them."""
@@ -100,7 +105,8 @@ class Rollout:
             error = _failed_operation("PlatformImageNotFound", text)
             cloud.later(_REFUSED_S, self._fail_one, deployment, VM, machine.name, error)
             return
-        made = cloud.create(machine, wanted.os_disk)
+        failed = cloud.inventory.machines.find(machine.group, machine.name)
+        made = cloud.create(machine, wanted.os_disk) if failed is None else cloud.retry(failed, machine.tags)
         if cloud.faults.active("allocation-failed"):
             cloud.later(_UNALLOCATED_S, self._unallocated, deployment, made)
         else:
