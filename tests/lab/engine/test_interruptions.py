@@ -6,6 +6,7 @@ import copy
 import itertools
 import os
 import pty
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -94,6 +95,18 @@ async def test_a_full_disk_leaves_half_an_api_model(tmp_path: Path) -> None:
         assert failed.ids("E")[-2:] == ["upgrade_ok", "ERROR"] and "pool_noop" in failed.ids("E")
         assert failed.error == "write _output/k8s-orlando/apimodel.json: no space left on device"
         assert 0 < stand.model_path.stat().st_size < size
+
+
+async def test_a_disk_that_is_full_from_the_start_stops_it_before_it_touches_anything(tmp_path: Path) -> None:
+    async with engine_stand(tmp_path) as stand:
+        with (tmp_path / "log").open("wb") as log:
+            process = await stand.start(
+                *stand.upgrading("1.34.4"), stdout=log, stderr=log,
+                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),
+            )  # fmt: skip
+            assert await process.wait() == 1
+        assert (tmp_path / "log").stat().st_size == 100
+        assert set(stand.versions.values()) == {"v1.33.10"}
 
 
 @pytest.mark.parametrize("signum", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
