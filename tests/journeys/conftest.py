@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -44,10 +45,10 @@ class Lab:
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    """A lab of two stamps, ended with the test."""
+def lab(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """A lab of two stamps, ended with the test; indirect parameters are options of it."""
     folder = tmp_path / "lab"
-    command = [STAMPDECK, "lab", "--dir", str(folder)]
+    command = [STAMPDECK, "lab", "--dir", str(folder), *getattr(request, "param", ())]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         try:
             deadline = time.monotonic() + READY_S
@@ -67,12 +68,16 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
 def console(tmp_path: Path) -> Callable[..., AbstractContextManager[Tmux]]:
     """Start `stampdeck …` in a terminal of the given size."""
     require(shutil.which("tmux") is not None, "tmux is not installed")
+    numbers = count()
 
     def start(
         *arguments: str, columns: int = 120, rows: int = 36, environment: Mapping[str, str] | None = None
     ) -> Tmux:
         surroundings = {name: os.environ[name] for name in ("HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")}
         surroundings |= environment or {}
-        return Tmux([STAMPDECK, *arguments], tmp_path, columns=columns, rows=rows, environment=surroundings)
+        # Each terminal a server of its own: one that is just being ended takes no new window.
+        folder = tmp_path / f"terminal-{next(numbers)}"
+        folder.mkdir()
+        return Tmux([STAMPDECK, *arguments], folder, columns=columns, rows=rows, environment=surroundings)
 
     return start
