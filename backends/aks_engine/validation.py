@@ -47,7 +47,7 @@ def _check_upgrade(command: Upgrade, model: ApiModel) -> None:
     if version == current and not command.force:
         raise UsageError(
             f"the cluster has {current} already",
-            todo="for a new base image, or for the agents after the control plane alone, upgrade to the same with force",
+            todo="for a new base image, or the agents after the control plane alone, upgrade to the same with force",
         )
     if version == current:
         return
