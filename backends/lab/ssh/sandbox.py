@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import uuid
 from collections.abc import Mapping, Sequence
@@ -72,10 +73,9 @@ class Sandbox:
         for folder in (self.path, self.home, self.programs, self.temporary, self.home / ".ssh"):
             folder.mkdir(mode=0o700)
         self.write_private(self.authorized_keys, authorized_keys)
-        self.write_private(
-            self.home / ".profile", _PROFILE.format(user=USER, name=self._name, what=self._what).encode()
-        )
-        self.add_program("df", _DF.format(flag=self._full, path=_SYSTEM_PATH))
+        profile = _PROFILE.format(user=USER, name=self._name, what=self._what)
+        self.write_private(self.home / ".profile", profile.encode())
+        self.add_program("df", _DF.format(flag=shlex.quote(str(self._full)), path=_SYSTEM_PATH))
         self.renew_boot_id()
         self.tell_engine({})
 

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 import asyncssh
 import pytest
 
-from tests.lab.ssh.machine import Machine
+from backends.lab.folder import LabFolder
+from tests.lab.ssh.machine import Machine, open_machine
 from tests.support.waiting import until
 
 _MEGABYTE = 1_000_000
@@ -145,3 +147,10 @@ async def test_ten_sessions_share_a_connection_and_no_more(machine: Machine) -> 
 async def test_there_is_no_other_subsystem(machine: Machine) -> None:
     found = await machine.ssh("netconf", options=["-s"])
     assert found.status != 0 and "subsystem request failed" in found.err
+
+
+async def test_a_lab_may_lie_in_any_folder(tmp_path: Path) -> None:
+    async with open_machine(LabFolder(tmp_path / "it's a %d lab of $HOME")) as machine:
+        found = await machine.ssh("pwd; df -P . | wc -l; aks-engine version | head -1")
+        folder, lines, version = found.out.decode().splitlines()
+        assert (folder, lines) == (str(machine.home), "2") and version.startswith("Version: v")
