@@ -19,6 +19,7 @@ from backends.helper_vm.questions import Prompter
 from backends.helper_vm.route import Route
 from backends.helper_vm.shell import VmShell, open_shell
 from backends.helper_vm.timing import Timing
+from backends.helper_vm.transfer import Transfer, open_transfer
 from backends.helper_vm.tunnel import Tunnel
 from backends.model.health import SourceState
 from backends.model.helper_vm import Finished, HelperVmAccess, HostKey, SshHop
@@ -124,6 +125,12 @@ class HelperVmConnection:
                 link = await self._route.go_on(link, behind)
                 stack.push_async_callback(link.close)
             yield await stack.enter_async_context(open_shell(link, command, terminal, columns, rows))
+
+    @contextlib.asynccontextmanager
+    async def open_transfer(self) -> AsyncIterator[Transfer]:
+        """Begin SFTP; raises NoSftp where it does not work (see `files`)."""
+        async with open_transfer(await self._keeping.link()) as transfer:
+            yield transfer
 
     async def host_keys(self, behind: SshHop | None = None) -> Sequence[HostKey]:
         """Return the host keys of the VM, or of the first host on the way whose key is not remembered.

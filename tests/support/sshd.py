@@ -195,7 +195,7 @@ class Sshd:
             "PrintMotd no",
             "LogLevel VERBOSE",
             "MaxStartups 100",
-            f"Subsystem sftp {_sftp_server()}",
+            *([] if any("Subsystem" in each for each in self.options) else [f"Subsystem sftp {_sftp_server()}"]),
             f'SetEnv HOME="{self.home}" {self.mark}',
         ]
         path = self.folder / "sshd_config"
