@@ -207,6 +207,17 @@ async def test_two_upgraded_masters_that_are_not_ready_stop_it_and_one_does_not(
         assert any("Checking status of upgraded control plane nodes" in each for each in said)
 
 
+async def test_a_master_lost_beside_upgraded_ones_is_not_made_again_and_nobody_is_told(tmp_path: Path) -> None:
+    """The engine counts only masters of the old version as taken: it deploys index 0 once more, which is there."""
+    async with engine_stand(tmp_path, speed=900) as stand:
+        stand.retag(*full(stand, "master-0", "linuxpool-0", "linuxpool-1", "linuxpool-2"))
+        await stand.drop(*full(stand, "master-1"))
+        outcome = await stand.upgrade("1.34.4")
+        assert outcome.code == 0 and "Creating upgraded master VM with index: 0" in outcome.err
+        assert {"master-0", "master-2"} <= set(stand.versions)
+        assert stand.stamp.arm.cloud.inventory.machines.find("k8s-orlando", full(stand, "master-1")[0]) is None
+
+
 async def test_in_a_wrong_group_masters_are_made_and_it_is_called_a_success(tmp_path: Path) -> None:
     async with engine_stand(tmp_path) as stand:
         (await stand.upgrade("1.34.4", group="typo-rg")).agrees_with("90-upgrade-wrong-empty-rg")
