@@ -13,6 +13,7 @@ import pytest
 from backends.errors import StampdeckError
 from console.commands.lab_process import lab_process
 from tests.console.command_line import command, stampdeck
+from tests.lab.ssh.machine import require_openssh
 from tests.support.waiting import wait_until
 
 
@@ -58,6 +59,18 @@ def test_it_ends_with_its_parent_however_that_ends(number: int) -> None:
         assert parent.wait(15) == (-9 if number == signal.SIGKILL else 128 + number)
     wait_until(lambda: is_gone(int(pid)))
     wait_until(lambda: not Path(folder).exists())
+
+
+def test_what_was_left_running_on_a_helper_vm_ends_with_it_too(tmp_path: Path) -> None:
+    require_openssh()
+    number = tmp_path / "number"
+    detach = f"setsid -f sh -c 'echo $$ >{number}; exec sleep 600' >/dev/null 2>&1 </dev/null"
+    with lab_process("--stamps", "1") as lab:
+        subprocess.run(["ssh", "-F", str(lab.folder / "ssh/config"), "orlando", detach], check=True, timeout=30)
+        wait_until(lambda: number.exists() and number.read_text().strip())
+        job = int(number.read_text())
+        assert not is_gone(job)
+    assert is_gone(job)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["INT", "TERM"])
