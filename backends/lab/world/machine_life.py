@@ -136,6 +136,7 @@ class MachineLife:
         """Do what the cloud's node lifecycle controller does with a node whose machine does not exist."""
         if not self._current(name):
             self._agents.vanish(name)
+            self._agents.forget(name)
 
     # who is who
 

@@ -15,6 +15,8 @@ HEARTBEAT_S = 4.0
 LEASES = "leases.coordination.k8s.io"
 _MIRROR = "kubernetes.io/config.mirror"
 _READY = ("KubeletReady", "kubelet is posting ready status")
+_LAST_ON_20_04 = "v1.29.10"
+"""The newest version whose base image the engine still made of Ubuntu 20.04."""
 _HEALTHY = {
     "NetworkUnavailable": ("False", "RouteCreated", "RouteController created a route"),
     "MemoryPressure": ("False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
@@ -114,6 +116,10 @@ class NodeAgents(Controller):
         text = f"Node {node} event: Removing Node {node} from Controller"
         self.cluster.events.record(found, "Normal", "RemovingNode", text, "node-controller")
 
+    def forget(self, node: str) -> None:
+        """Let a vanished node never come back: its machine does not exist any more."""
+        self._gone.pop(node, None)
+
     def come_back(self, node: str) -> None:
         """Let a vanished node register again, with a new uid; it is Ready some seconds later."""
         found, mirrors = self._gone.pop(node, (None, []))
@@ -196,13 +202,19 @@ def healthy_conditions(at: float, *, ready: bool = True, before: Iterable[Object
 
 def node_info(version: str) -> Object:
     """Return status.nodeInfo of a node of aks-engine's base image for a Kubernetes version."""
-    old = int(version.split(".")[1]) < 24
+    minor = int(version.split(".")[1])
+    old = minor < 24
+    system, kernel = "Ubuntu 22.04.5 LTS", "5.15.0-1089-azure"
+    if old:
+        system, kernel = "Ubuntu 18.04.5 LTS", "5.4.0-1039-azure"
+    elif minor < 29 or version == _LAST_ON_20_04:
+        system, kernel = "Ubuntu 20.04.6 LTS", "5.15.0-1074-azure"
     return {
         "machineID": "",
         "systemUUID": "",
         "bootID": "",
-        "kernelVersion": "5.4.0-1039-azure" if old else "5.15.0-1089-azure",
-        "osImage": "Ubuntu 18.04.5 LTS" if old else "Ubuntu 22.04.5 LTS",
+        "kernelVersion": kernel,
+        "osImage": system,
         "containerRuntimeVersion": "docker://19.3.14" if old else "containerd://1.6.36-1",
         "kubeletVersion": version,
         "kubeProxyVersion": version,

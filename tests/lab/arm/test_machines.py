@@ -186,3 +186,31 @@ async def test_machines_of_another_cluster_or_group_are_no_nodes(stamp: Stamp) -
     assert {each["metadata"]["name"] for each in stamp.store.each("nodes")} == nodes
     await stamp.finish(await stamp.ask("DELETE", f"{other}/{VM}/{stamp.name('master', 0)}", COMPUTE))
     assert stamp.status(stamp.name("master", 0)) == "True"
+
+
+async def test_a_hop_to_a_newer_base_image_shows_in_the_node(tmp_path: Path) -> None:
+    async with running(tmp_path, version="v1.28.15") as stamp:
+        name = stamp.name("linuxpool", 0)
+        node = stamp.node(name)
+        assert node is not None and node["status"]["nodeInfo"]["osImage"] == "Ubuntu 20.04.6 LTS"
+        image = (await stamp.ask("GET", f"{VM}/{name}", COMPUTE)).json()["properties"]["storageProfile"]
+        assert image["imageReference"]["sku"] == "aks-engine-azurestack-ubuntu-2004"
+        await stamp.remove(name)
+        newer = machine(
+            name, "1.29.15", image=("microsoft-aks", "aks", "aks-engine-azurestack-ubuntu-2204", "2025.079.2")
+        )
+        await stamp.deploy("k8s-upgrade-linuxpool-0-x", newer)
+        await stamp.until(lambda: stamp.status(name) == "True", "the node is ready")
+        node = stamp.node(name)
+        assert node is not None and node["status"]["nodeInfo"]["osImage"] == "Ubuntu 22.04.5 LTS"
+
+
+async def test_a_vanished_node_whose_machine_is_deleted_does_not_come_back(stamp: Stamp) -> None:
+    name = stamp.name("linuxpool", 1)
+    stamp.board.set("node-gone", name)
+    assert stamp.node(name) is None
+    await stamp.finish(await stamp.ask("DELETE", f"{VM}/{name}", COMPUTE))
+    deleted = stamp.world.cluster.now
+    await stamp.until(lambda: stamp.world.cluster.now > deleted + 60, "a minute passes")
+    stamp.board.clear("node-gone")
+    assert stamp.node(name) is None
