@@ -19,20 +19,20 @@ async def ask_consent(proposal: Proposal, write: WriteOptions) -> Consent:
     wanted = tuple(each.typed for each in proposal.refusals(write.overrides, names) if each.typed)
     asked = may_proceed(proposal, write.overrides, (*names, *wanted)) and sys.stdin.isatty() and sys.stderr.isatty()
     for name in wanted if asked else ():
-        typed = (await _answer(f"Nobody renews the lock of {name}. Type this name to take it over: ")).strip()
+        typed = (await read_answer(f"Nobody renews the lock of {name}. Type this name to take it over: ")).strip()
         names = (*names, typed)
         asked = asked and typed == name
     if asked and not (confirmed and proposal.ask is not Ask.NAME):
         stamp = proposal.change.stamp
         if proposal.ask is Ask.NAME and stamp not in names:
-            typed = (await _answer(f"{stamp} is protected. Type its name to do it: ")).strip()
+            typed = (await read_answer(f"{stamp} is protected. Type its name to do it: ")).strip()
             confirmed, names = typed == stamp, (*names, typed)
         elif not confirmed:
-            confirmed = (await _answer(f"Do it on {stamp}? [y/N] ")).strip().lower() in _YES
+            confirmed = (await read_answer(f"Do it on {stamp}? [y/N] ")).strip().lower() in _YES
     return Consent(confirmed, names, write.overrides, write.reason)
 
 
-async def _answer(question: str) -> str:
+async def read_answer(question: str) -> str:
     """Ask on stderr and return the line typed, empty at the end of input.
 
     Not by input() in a thread: that could not be interrupted, and would hold up the end of the command.

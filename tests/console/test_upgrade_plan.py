@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 import yaml
@@ -113,3 +115,26 @@ def test_a_helper_vm_that_does_not_answer_is_told() -> None:
     assert found.code == 3 and records["orlando"]["problems"] and records["seattle"]["problems"] == []
     planned = stampdeck("upgrade", "plan", "--stamp", "orlando")
     assert planned.code == 1 and "orlando: " in planned.err
+
+
+def test_a_host_key_is_trusted_once_it_was_compared(
+    on_lab: LabProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(os.environ, "XDG_STATE_HOME", str(tmp_path / "state"))
+    fleet = yaml.safe_load(on_lab.config.read_text())
+    pinned = fleet["stamps"][0]["helper_vm"].pop("host_key")
+    unpinned = on_lab.config.with_name("unpinned.yaml")
+    unpinned.write_text(yaml.safe_dump(fleet))
+    where = ("--config", str(unpinned), "--stamp", "orlando", "engine")
+    unknown = stampdeck(*where, "show")
+    assert unknown.code == 3 and "is not known" in unknown.err and pinned in unknown.err
+    asked = stampdeck(*where, "trust")
+    assert asked.code == 2 and pinned in asked.out and "give --key" in asked.err
+    wrong = stampdeck(*where, "trust", "--key", "SHA256:" + "A" * 43)
+    assert wrong.code == 1 and "does not show SHA256:AAA" in wrong.err
+    assert stampdeck(*where, "show").code == 3
+    trusted = stampdeck(*where, "trust", "--key", pinned)
+    assert (trusted.code, trusted.err) == (0, "") and "remembered for azureuser@127.0.0.1:" in trusted.out
+    assert stampdeck(*where, "show").code == 0
+    known = tmp_path / "state" / "stampdeck" / "known_hosts"
+    assert known.stat().st_mode & 0o777 == 0o600 and "127.0.0.1" not in known.read_text()
