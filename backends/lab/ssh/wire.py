@@ -87,7 +87,7 @@ class Wire:
         self.listen()
 
     def _bind(self, host: str, port: int) -> socket.socket:
-        bound = socket.socket(socket.AF_INET)
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # or asyncio leaves Nagle on
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.setblocking(False)
         try:
