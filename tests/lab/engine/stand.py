@@ -70,6 +70,7 @@ class Stand:
     stamp: Stamp
     home: Path
     environment: dict[str, str] = field(repr=False)
+    started: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     @property
     def model_path(self) -> Path:
@@ -95,21 +96,25 @@ class Stand:
 
     async def start(self, *arguments: str, **more: Any) -> asyncio.subprocess.Process:
         """Start the engine; it runs in its home."""
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             sys.executable, "-I", "-c", LAUNCH, *arguments, cwd=self.home, env=self.environment,
             stdin=asyncio.subprocess.DEVNULL,
             **{"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE, **more},
         )  # fmt: skip
+        self.started.append(process)
+        return process
+
+    async def end_all(self) -> None:
+        """End what was started and still runs."""
+        for process in self.started:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
     async def run(self, *arguments: str) -> Outcome:
         """Run the engine to its end."""
         process = await self.start(*arguments)
-        try:
-            out, err = await process.communicate()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+        out, err = await process.communicate()
         assert process.returncode is not None
         return Outcome(process.returncode, out.decode(), err.decode())
 
@@ -119,17 +124,12 @@ class Stand:
         assert process.stdout is not None and process.stderr is not None
         reading = asyncio.ensure_future(process.stdout.read())
         waiting, said = dict(moments), []
-        try:
-            async for line in process.stderr:
-                said.append(line.decode())
-                for text in [each for each in waiting if each in said[-1]]:
-                    waiting.pop(text)()
-            out = await reading
-            code = await process.wait()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+        async for line in process.stderr:
+            said.append(line.decode())
+            for text in [each for each in waiting if each in said[-1]]:
+                waiting.pop(text)()
+        out = await reading
+        code = await process.wait()
         assert not waiting, f"never said: {list(waiting)}"
         return Outcome(code, out.decode(), "".join(said))
 
@@ -189,7 +189,7 @@ class Stand:
 
 @contextlib.asynccontextmanager
 async def engine_stand(
-    folder: Path, *, speed: float = 600.0, adfs: bool = False, seed: int = 1, **planned: Any
+    folder: Path, *, speed: float = 900.0, adfs: bool = False, seed: int = 1, **planned: Any
 ) -> AsyncIterator[Stand]:
     """Run a stamp (three masters and three agents of 1.33.10 unless planned otherwise) and make a home for it."""
     planned.setdefault("nodes", 6)
@@ -211,7 +211,11 @@ async def engine_stand(
             "AKSE_SIM_SEED": str(seed),
             "AKSE_SIM_FAULTS": str(folder / "engine-faults.json"),
         }
-        yield Stand(stamp, home, environment)
+        stand = Stand(stamp, home, environment)
+        try:
+            yield stand
+        finally:
+            await stand.end_all()
 
 
 def _described(stamp: Stamp) -> Cluster:

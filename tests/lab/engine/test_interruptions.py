@@ -31,7 +31,7 @@ def block(stand: Stand, budget: str) -> None:
 
 
 async def test_a_budget_that_lets_nothing_go_is_waited_for_and_then_the_machine_is_deleted(tmp_path: Path) -> None:
-    async with engine_stand(tmp_path, speed=900) as stand:
+    async with engine_stand(tmp_path) as stand:
         stand.retag(*masters(stand))
         block(stand, "ratings-web")
         blocked = await stand.upgrade("1.34.4", "--cordon-drain-timeout", "1")
@@ -79,7 +79,7 @@ async def test_scale_down_waits_five_minutes_for_an_api_that_is_away(tmp_path: P
 
 
 async def test_an_api_that_is_away_is_noticed_after_the_first_master_is_gone(tmp_path: Path) -> None:
-    async with engine_stand(tmp_path, speed=900) as stand:
+    async with engine_stand(tmp_path) as stand:
         stand.stamp.board.set("api-down")
         away = await stand.upgrade("1.34.4", "--vm-timeout", "2")
         assert away.error == "upgrading cluster: Node was not ready within 2m0s"

@@ -42,7 +42,7 @@ def mark(stand: Stand, name: str) -> None:
 
 
 async def test_three_and_three_are_upgraded_scaled_up_and_down(tmp_path: Path) -> None:
-    async with engine_stand(tmp_path, speed=900) as stand:
+    async with engine_stand(tmp_path) as stand:
         mark(stand, full(stand, "linuxpool-0")[0])
         before = stand.model
         upgrade = await stand.upgrade("1.34.4")
@@ -81,7 +81,7 @@ async def test_three_and_three_are_upgraded_scaled_up_and_down(tmp_path: Path) -
 
 
 async def test_a_run_that_failed_half_way_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    async with engine_stand(tmp_path, speed=900) as stand:
+    async with engine_stand(tmp_path) as stand:
         await stand.drop(*full(stand, "linuxpool-2"))
         await stand.drop(*full(stand, "master-1", "master-2"))
         before = stand.model_path.read_bytes()
@@ -119,7 +119,7 @@ async def test_deployments_that_fail_are_told_once_or_twice_as_the_real_ones(tmp
 
 
 async def test_a_quota_reached_half_way_is_no_harm_once_it_is_raised(tmp_path: Path) -> None:
-    async with engine_stand(tmp_path, speed=900) as stand:
+    async with engine_stand(tmp_path) as stand:
         stand.retag(*full(stand, *MASTERS))
         stand.stamp.board.set("quota-exceeded", "1")
         refused = await stand.upgrade("1.34.4")
@@ -134,7 +134,7 @@ async def test_a_quota_reached_half_way_is_no_harm_once_it_is_raised(tmp_path: P
 
 
 async def test_a_machine_that_failed_is_deleted_and_made_again_by_the_next_run(tmp_path: Path) -> None:
-    async with engine_stand(tmp_path, speed=900) as stand:
+    async with engine_stand(tmp_path) as stand:
         stand.retag(*full(stand, *MASTERS))
         surge = full(stand, "linuxpool-3")[0]
         stand.stamp.board.set("arm-failed", f"{surge}:91")
@@ -166,14 +166,14 @@ async def test_nodes_that_are_never_ready_stop_it_and_an_agent_is_deleted_again(
 
 
 async def test_force_replaces_what_has_the_version_already(tmp_path: Path) -> None:
-    async with engine_stand(tmp_path, speed=900) as stand:
+    async with engine_stand(tmp_path) as stand:
         await stand.drop(*full(stand, "linuxpool-1", "linuxpool-2"))
         (await stand.upgrade("1.33.10", "--force")).agrees_with("88-upgrade-force-same-version")
         assert set(stand.versions) == {*MASTERS, "linuxpool-1", "linuxpool-2", "linuxpool-3"}
 
 
 async def test_missing_masters_are_made_first_and_the_control_plane_can_go_alone(tmp_path: Path) -> None:
-    async with engine_stand(tmp_path, speed=900) as stand:
+    async with engine_stand(tmp_path) as stand:
         await stand.drop(*full(stand, "linuxpool-1", "linuxpool-2"))
         await stand.drop(*full(stand, "master-1", "master-2"))
         (await stand.upgrade("1.34.4", "--control-plane-only")).agrees_with("89-upgrade-control-plane-only")
@@ -209,7 +209,7 @@ async def test_two_upgraded_masters_that_are_not_ready_stop_it_and_one_does_not(
 
 async def test_a_master_lost_beside_upgraded_ones_is_not_made_again_and_nobody_is_told(tmp_path: Path) -> None:
     """The engine counts only masters of the old version as taken: it deploys index 0 once more, which is there."""
-    async with engine_stand(tmp_path, speed=900) as stand:
+    async with engine_stand(tmp_path) as stand:
         stand.retag(*full(stand, "master-0", "linuxpool-0", "linuxpool-1", "linuxpool-2"))
         await stand.drop(*full(stand, "master-1"))
         outcome = await stand.upgrade("1.34.4")
@@ -227,7 +227,7 @@ async def test_in_a_wrong_group_masters_are_made_and_it_is_called_a_success(tmp_
 
 
 async def test_an_older_engine_upgrades_an_older_cluster_and_a_newer_one_skips_minors(tmp_path: Path) -> None:
-    async with engine_stand(tmp_path, speed=900, nodes=2, version="v1.29.15") as stand:
+    async with engine_stand(tmp_path, nodes=2, version="v1.29.15") as stand:
         stand.environment["AKSE_SIM_RELEASE"] = "v0.82.2"
         refused = await stand.upgrade("1.33.10", "--control-plane-only")
         assert refused.error.endswith("get-versions --version 1.29.15'")
@@ -242,7 +242,7 @@ async def test_an_older_engine_upgrades_an_older_cluster_and_a_newer_one_skips_m
 
 
 async def test_counts_out_of_step_change_the_size_of_the_pool(tmp_path: Path) -> None:
-    async with engine_stand(tmp_path, nodes=8, speed=900) as stand:
+    async with engine_stand(tmp_path, nodes=8) as stand:
         stand.retag(*full(stand, *MASTERS))
         model = stand.model
         model["properties"]["agentPoolProfiles"][0]["count"] = 3
