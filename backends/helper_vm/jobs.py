@@ -21,8 +21,8 @@ from backends.model.job import ForeignProcess, JobRequest, JobStatus, Signal
 from backends.retry import Backoff
 
 _NUMBER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,63}")
-PATIENCE_S = 60.0
-"""For how long a lost connection is made again until a job is known to have been started."""
+PATIENCE_S = 20.0
+"""For how long a lost connection is made again until a job is known to have been started; then its caller is told."""
 _DIGEST_S = 600.0
 
 

@@ -72,26 +72,38 @@ is_alive() { # FOLDER
     case $? in 0) return 1;; 1) return 0;; *) die $BROKEN 'flock does not work on the home directory';; esac
 }
 
-judge() { # FOLDER: sets state and what the files say; an end is told before the size is looked at, which then is final
+is_supervised() { look_at "$pid"; [ "$ticks_now" != 0 ] && [ "$ticks_now" = "$ticks" ]; }
+
+# Sets state and what the files say. What is looked at may end in between: each answer is made sure of by the next.
+judge() { # FOLDER
     state=new pid=0 ticks=0 boot='' began=null rest=''
     [ ! -f "$1/run" ] || read -r pid ticks boot began rest <"$1/run"
     if [ -f "$1/rc" ]; then
-        state=exited
         # Between noting the end and being gone the supervisor itself is alive: nothing that works on.
-        if is_alive "$1"; then look_at "$pid"; if [ "$ticks_now" = "$ticks" ]; then state=running; else state=draining; fi; fi
+        if ! is_alive "$1"; then state=exited
+        elif is_supervised; then state=running
+        elif is_alive "$1"; then state=draining
+        else state=exited
+        fi
     elif [ -f "$1/refused" ]; then state=refused
     elif [ ! -d "$1/guard" ]; then state=new
     elif [ ! -f "$1/run" ]; then
-        if is_alive "$1"; then state=starting; elif [ ! -f "$1/run" ]; then state=failed-start; else judge "$1"; fi
+        if is_alive "$1"; then state=starting
+        elif [ -f "$1/run" ] || [ -f "$1/refused" ]; then judge "$1"
+        else state=failed-start
+        fi
     elif [ "$boot" != "$boot_now" ]; then state=rebooted
     elif is_alive "$1"; then
-        look_at "$pid"
-        if [ "$ticks_now" = "$ticks" ]; then state=running; elif [ -f "$1/rc" ]; then judge "$1"; else state=unsupervised; fi
+        if is_supervised; then state=running
+        elif [ -f "$1/rc" ] || ! is_alive "$1"; then judge "$1"
+        else state=unsupervised
+        fi
     elif [ -f "$1/rc" ]; then state=exited
     else state=lost
     fi
 }
 
+# An end is told before the size is looked at, which then is final.
 tell() { # FOLDER: one line of JSON, a tab, and the meta data as they were sent
     judge "$1"
     status=null ended=null why='' holder='' first='' cancels='' dropped=0

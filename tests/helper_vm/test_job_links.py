@@ -176,7 +176,7 @@ async def test_cut_during_the_upload_it_is_never_truncated(stage: JobStage) -> N
     ran = stage.folder / "ran"
     async with CuttingRelay(stage.sshd.host, stage.sshd.port) as relay, stage.console(relay.port, timing=SWIFT) as jobs:
         await jobs.list()
-        filling = "# a line of a long script that is a comment only\n" * 10_000
+        filling = "# a line of a long script that is a comment only\n" * 4_000
         for number in range(15):
             # Were it cut at any line it would be a good script that does less.
             script = f"echo began {number} >>{ran}\n{filling}echo ended {number} >>{ran}\n"

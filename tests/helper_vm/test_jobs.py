@@ -92,6 +92,17 @@ async def test_sixty_short_jobs_lose_not_a_byte(stage: JobStage, tmp_path: Path)
     assert {each.number: each.status for each in listed} == {f"short-{index}": index for index in range(60)}
 
 
+async def test_a_short_job_runs_and_then_has_exited_and_seems_nothing_else(stage: JobStage) -> None:
+    async with stage.console() as jobs, stage.console() as other:
+        for index in range(10):
+            number = f"brief-{index}"
+            seen = [(await jobs.submit(JobRequest(number, "(sleep 0.05) & wait; exit 5"))).state]
+            while seen[-1] is not JobState.EXITED:
+                seen += [each.state for each in await asyncio.gather(jobs.status(number), other.status(number))][::-1]
+                assert set(seen) <= {JobState.RUNNING, JobState.EXITED}
+            assert (await other.status(number)).status == 5
+
+
 async def test_jobs_are_listed_newest_first_and_only_so_many(stage: JobStage) -> None:
     async with stage.console() as jobs:
         assert list(await jobs.list()) == []
