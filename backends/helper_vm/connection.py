@@ -94,7 +94,7 @@ class HelperVmConnection:
 
     @contextlib.asynccontextmanager
     async def stream(self, command: str) -> AsyncIterator[Output]:
-        """Run a command and read what it writes; leaving the context ends the reading, and tells it to terminate."""
+        """Run a command and read what it writes; leaving the context ends the reading, not what it started."""
         async with contextlib.AsyncExitStack() as stack:
             while True:
                 link = await self._keeping.link()

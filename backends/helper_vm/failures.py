@@ -18,6 +18,10 @@ STEADY_FAILURES = 3
 """So many attempts in a row that fail are no hiccup."""
 
 
+class PersonNeeded(Unauthorized):
+    """A login in which a person was asked did not succeed: nobody is asked again before someone wants it."""
+
+
 class NotBegun(Unreachable):
     """The connection ended before anything was asked of the server on it: it may be asked once more."""
 
@@ -117,6 +121,14 @@ def _why_no_jump(error: asyncssh.ChannelOpenError, place: Place) -> tuple[str, s
     return f"{jump} cannot reach it: {clean(error.reason)}", _IS_IT_UP
 
 
+def unanswered_dialog(place: Place, tried: tuple[str, ...], why: str) -> PersonNeeded:
+    """Return the error for a login that ended while a person was asked, or because of what they answered."""
+    told = f"{why}; tried: {'; '.join(tried)}" if tried else why
+    return PersonNeeded(
+        f"not let in to {place.where}", why=told, todo="reconnect when you are ready to answer", stamp=place.stamp
+    )
+
+
 def refused(place: Place, tried: tuple[str, ...], said: str = "") -> Unauthorized:
     """Return the error for a login that was refused, with everything it was tried with."""
     told = "; ".join(tried) or "there was nothing to try: no agent, no key file, nobody to ask"
@@ -165,6 +177,12 @@ def from_channel(error: BaseException, place: Place, doing: str) -> SourceError:
         todo = "close shells and transfers, or raise MaxSessions there"
         return Throttled(what, why=why, todo=todo, stamp=place.stamp, retry_after_s=1.0)
     return lost(place, error, doing)
+
+
+def all_taken(place: Place, doing: str, count: int) -> Throttled:
+    """Return the error for a connection whose channels are all in use, by us."""
+    what, why = f"cannot {doing} on {place.where}", f"all {count} channels of its connection are in use"
+    return Throttled(what, why=why, todo="close a shell or a log", stamp=place.stamp, retry_after_s=1.0)
 
 
 def unanswered(place: Place, doing: str, timeout_s: float) -> Unreachable:

@@ -41,6 +41,8 @@ class Identities:
         self._agent: asyncssh.SSHAgentClient | None = None
         self._seen: set[bytes] = set()
         self._tried: list[str] = []
+        self.asked = False
+        """Whether the operator was asked for anything."""
         self.declined = False
         """Whether the operator was asked for something and did not want to answer."""
 
@@ -144,6 +146,7 @@ class Identities:
             prompts = (Prompt(f"Passphrase for {path}"),)
             title = "Encrypted key"
             question = Question(self._stamp, shown(self._hop), title, said, prompts)
+            self.asked = True
             answers = await self._prompter.ask(question)
             if not answers:
                 self.declined = True

@@ -45,10 +45,15 @@ class Keeping:
             if self._link is not None and not self._link.is_lost:
                 return self._link
             if self._refusal is not None:
-                if self._clock.monotonic() - self._refused_at < self._timing.refused_s:
+                if self._is_still_refused(self._refusal):
                     raise copy.copy(self._refusal)
                 self._refusal = None
             await self._attempt()
+
+    def _is_still_refused(self, refusal: SourceError) -> bool:
+        if isinstance(refusal, failures.PersonNeeded):
+            return True
+        return self._clock.monotonic() - self._refused_at < self._timing.refused_s
 
     def forgive(self) -> None:
         """Let the next call try again, and whoever waits for the next attempt have it now."""
@@ -111,7 +116,7 @@ class Keeping:
             began = self._clock.monotonic()
             await link.lost.wait()
             await link.close()
-            if self._clock.monotonic() - began >= self._timing.backoff_cap_s:
+            if self._clock.monotonic() - began >= self._timing.steady_s:
                 self._backoff.reset()
             await self._wait(failures.lost(self.place, link.error))
 

@@ -115,6 +115,7 @@ class Login(asyncssh.SSHClient):
     async def _ask(self, title: str, instructions: str, prompts: tuple[Prompt, ...]) -> tuple[str, ...] | None:
         assert self._prompter is not None
         question = Question(self._place.stamp, shown(self._place.hop), title, instructions, prompts)
+        self._identities.asked = True
         answers = await self._prompter.ask(question)
         if answers is None:
             self._identities.declined = True

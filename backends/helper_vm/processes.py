@@ -97,14 +97,16 @@ class Output:
 async def read_output(link: Link, command: str) -> AsyncIterator[Output]:
     """Start a command and read what it writes; leaving closes its channel and does not wait for it."""
     doing = f"run {_named(command)}"
-    async with open_process(link, command, doing, stderr=asyncssh.DEVNULL) as process:
+    async with open_process(link, command, doing, ends_it=False, stderr=asyncssh.DEVNULL) as process:
         process.stdin.write_eof()
         yield Output(link, process, doing)
 
 
 @contextlib.asynccontextmanager
-async def open_process(link: Link, command: str | None, doing: str, **options: Any) -> AsyncIterator[Process]:
-    """Open a channel with a command on it, None for a shell; on leaving early the command is told to terminate.
+async def open_process(
+    link: Link, command: str | None, doing: str, *, ends_it: bool = True, **options: Any
+) -> AsyncIterator[Process]:
+    """Open a channel with a command on it, None for a shell; on leaving early it is told to terminate if `ends_it`.
 
     Its slot is free again when the server has closed the channel, which it does when the command has ended.
     """
@@ -113,7 +115,7 @@ async def open_process(link: Link, command: str | None, doing: str, **options: A
         try:
             yield process
         finally:
-            if process.exit_status is None and process.exit_signal is None and not link.is_lost:
+            if ends_it and process.returncode is None and not link.is_lost:
                 with contextlib.suppress(OSError, asyncssh.Error):
                     process.terminate()
             process.close()

@@ -32,5 +32,8 @@ class Prompter(Protocol):
     """Asks the operator. What comes back is secret and is kept by nobody longer than it is needed."""
 
     async def ask(self, question: Question) -> tuple[str, ...] | None:
-        """Return an answer for each prompt, or None when the operator does not want to log in."""
+        """Return an answer for each prompt, or None when the operator does not want to log in.
+
+        Cancelled when the login ends while the question stands: the server waits for an answer no longer.
+        """
         ...

@@ -197,12 +197,12 @@ class Route:
     def _mapped(self, error: BaseException, place: Place, login: Login, identities: Identities) -> SourceError:
         if isinstance(error, SourceError):
             return error
-        if login.is_greeted and isinstance(error, asyncssh.ConnectionLost | TimeoutError) and identities.declined:
-            return failures.refused(place, identities.tried)
         if login.is_silent:
             return failures.silent(place, self._timing.greet_s)
         timeout_s = self._timing.login_s if login.is_greeted else self._timing.connect_s
         mapped = failures.from_connecting(error, place, timeout_s=timeout_s, tried=identities.tried)
+        if identities.asked:
+            return failures.unanswered_dialog(place, (), mapped.why)
         if isinstance(mapped, Unauthorized) and login.banner:
             mapped.why += f" (it says: {login.banner})"
         return mapped

@@ -74,8 +74,10 @@ async def open_shell(link: Link, command: str, terminal: str, columns: int, rows
     """Open a login shell, or a command, at a terminal of this kind and size; leaving hangs it up."""
     doing = f"run {command}" if command else "open a shell"
     kind = await _known_terminal(link, terminal)
-    pty = {"request_pty": "force", "term_type": kind, "term_size": (max(1, columns), max(1, rows))}
-    async with open_process(link, command or None, doing, **pty) as process:
+    size = (max(1, columns), max(1, rows))
+    async with open_process(
+        link, command or None, doing, request_pty="force", term_type=kind, term_size=size
+    ) as process:
         yield VmShell(link, process, doing)
 
 

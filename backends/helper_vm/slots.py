@@ -30,7 +30,12 @@ class Slot:
         self._end: Callable[[], Awaitable[object]] | None = None
 
     async def __aenter__(self) -> Slot:
-        await self._slots.free.acquire()
+        slots = self._slots
+        try:
+            async with asyncio.timeout(slots.timing.slot_s):
+                await slots.free.acquire()
+        except TimeoutError:
+            raise failures.all_taken(slots.place, self._doing, CHANNELS) from None
         return self
 
     async def __aexit__(self, *exc: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import tempfile
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from backends.errors import Unreachable
+from backends.errors import Throttled, Unreachable
 from backends.helper_vm.connection import HelperVmConnection
 from backends.model.health import Health
 from backends.model.helper_vm import Finished, SshHop
@@ -145,6 +146,26 @@ async def test_a_stream_comes_as_it_is_written_and_ends(vm: HelperVmConnection, 
         while piece := await output.read():
             rest += piece
         assert rest == b"\xfflast"
+
+
+async def test_a_ninth_command_is_told_that_all_channels_are_in_use(sshd: Sshd, tmp_path: Path) -> None:
+    timing = replace(SWIFT, slot_s=0.2)
+    async with connected(remember(tmp_path / "known_hosts", sshd), hop_of(sshd), timing=timing) as vm:
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(8):
+                output = await stack.enter_async_context(vm.stream("echo begun; exec cat /dev/zero"))
+                assert (await output.read()).startswith(b"begun\n")
+            with pytest.raises(Throttled, match="all 8 channels of its connection are in use"):
+                await vm.run("true")
+        assert (await vm.run("echo well")).output == b"well\n"
+
+
+async def test_leaving_a_stream_leaves_what_it_started(vm: HelperVmConnection, sshd: Sshd) -> None:
+    await vm.run('mkfifo "$HOME/gate"')
+    async with vm.stream('echo begun; read -r _ < "$HOME/gate"; touch "$HOME/went-on"') as output:
+        assert await output.read() == b"begun\n"
+    await vm.run('echo > "$HOME/gate"')
+    await until((sshd.home / "went-on").exists)
 
 
 async def test_leaving_a_stream_waits_for_nobody(vm: HelperVmConnection, sshd: Sshd) -> None:

@@ -15,11 +15,13 @@ import asyncssh
 import pytest
 
 from backends.errors import Unauthorized
+from backends.helper_vm.questions import Question
 from backends.model.health import Health
 from backends.model.helper_vm import SshHop
 from tests.helper_vm.vm_stage import SWIFT, Operator, connected, hop_of, remember
 from tests.support.peers import require
 from tests.support.sshd import Sshd, new_key, running_sshd, write_key
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -127,7 +129,8 @@ async def test_a_closed_dialog_is_not_opened_again_until_someone_says_so(
 ) -> None:
     operator = Operator(None)
     path = encrypted(tmp_path, sshd, "correct horse")
-    async with connected(known, hop_of(sshd, keys=[path]), prompter=operator) as vm:
+    timing = replace(SWIFT, refused_s=0.0)
+    async with connected(known, hop_of(sshd, keys=[path]), prompter=operator, timing=timing) as vm:
         for _ in range(3):
             with pytest.raises(Unauthorized, match="its passphrase was not given"):
                 await vm.run("true")
@@ -288,6 +291,33 @@ async def test_a_password_is_asked_for_three_times_at_most(tmp_path: Path) -> No
         assert "wrong" not in str(found.value)
         vm.reconnect()
         assert (await vm.run("echo in")).output == b"in\n"
+
+
+async def test_nobody_is_asked_again_and_again_while_away(tmp_path: Path) -> None:
+    class Away(Operator):
+        gone = 0
+
+        async def ask(self, question: Question) -> tuple[str, ...] | None:
+            self.asked.append(question)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.gone += 1
+            return None
+
+    operator = Away()
+    timing = replace(SWIFT, login_s=0.5, refused_s=0.0)
+    async with (
+        asking_server(tmp_path, TwoFactors) as (hop, known_hosts),
+        connected(known_hosts, hop, prompter=operator, timing=timing) as vm,
+    ):
+        for _ in range(3):
+            with pytest.raises(Unauthorized, match=r"the login took longer than 0.5 s"):
+                await vm.run("true")
+        assert vm.state.value.health is Health.UNAUTHORIZED
+        assert "reconnect" in vm.state.value.todo
+        await until(lambda: operator.gone == 1)
+        assert len(operator.asked) == 1
 
 
 async def test_a_person_may_take_longer_than_a_server_that_says_nothing(tmp_path: Path) -> None:

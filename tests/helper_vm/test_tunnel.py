@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -189,6 +190,24 @@ async def test_much_goes_through_in_both_directions_and_goodbyes_are_passed_on(v
         assert await reader.read() == given[::-1]
         writer.close()
         await writer.wait_closed()
+
+
+async def test_other_accounts_of_this_machine_are_not_let_in(vm: HelperVmConnection, sshd: Sshd) -> None:
+    setpriv = shutil.which("setpriv")
+    if os.geteuid() != 0 or setpriv is None:
+        pytest.skip("only root can be somebody else")
+    host, port = await vm.tunnel.reach("127.0.0.1", sshd.port, 5.0)
+    nobody = [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups"]
+    look = f"exec 3<>/dev/tcp/{host}/{port}; head -c 4 <&3"
+
+    async def seen(*prefix: str) -> bytes:
+        process = await asyncio.create_subprocess_exec(
+            *prefix, "bash", "-c", look, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        return (await process.communicate())[0]
+
+    assert await seen() == b"SSH-"
+    assert await seen(*nobody) == b""
 
 
 async def test_closing_leaves_no_port_open(sshd: Sshd, tmp_path: Path) -> None:
