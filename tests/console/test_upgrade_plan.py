@@ -12,7 +12,8 @@ from jsonschema import Draft202012Validator
 
 from backends.model.engine.releases import step_is_whole
 from console.commands.lab_process import LabProcess
-from tests.console.command_line import stampdeck
+from tests.console.command_line import command, stampdeck
+from tests.support.pty_terminal import PtyTerminal
 
 pytestmark = pytest.mark.usefixtures("on_lab")
 
@@ -117,6 +118,7 @@ def test_a_helper_vm_that_does_not_answer_is_told() -> None:
     assert planned.code == 1 and "orlando: " in planned.err
 
 
+@pytest.mark.terminal
 def test_a_host_key_is_trusted_once_it_was_compared(
     on_lab: LabProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,8 +135,31 @@ def test_a_host_key_is_trusted_once_it_was_compared(
     wrong = stampdeck(*where, "trust", "--key", "SHA256:" + "A" * 43)
     assert wrong.code == 1 and "does not show SHA256:AAA" in wrong.err
     assert stampdeck(*where, "show").code == 3
+    for typed, code in (("no\r", 1), ("\x03", 130)):
+        with PtyTerminal(command(*where, "trust")) as terminal:
+            terminal.wait_for("Type yes to trust orlando", 30)
+            terminal.send(typed)
+            assert terminal.wait_exit(30) == code
+    assert not (tmp_path / "state" / "stampdeck" / "known_hosts").exists()
     trusted = stampdeck(*where, "trust", "--key", pinned)
     assert (trusted.code, trusted.err) == (0, "") and "remembered for azureuser@127.0.0.1:" in trusted.out
     assert stampdeck(*where, "show").code == 0
     known = tmp_path / "state" / "stampdeck" / "known_hosts"
     assert known.stat().st_mode & 0o777 == 0o600 and "127.0.0.1" not in known.read_text()
+
+
+@pytest.mark.terminal
+def test_keys_that_a_person_compared_are_remembered(
+    on_lab: LabProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(os.environ, "XDG_STATE_HOME", str(tmp_path / "state"))
+    fleet = yaml.safe_load(on_lab.config.read_text())
+    fleet["stamps"][0]["helper_vm"].pop("host_key")
+    unpinned = on_lab.config.with_name("compared.yaml")
+    unpinned.write_text(yaml.safe_dump(fleet))
+    where = ("--config", str(unpinned), "--stamp", "orlando", "engine")
+    with PtyTerminal(command(*where, "trust")) as terminal:
+        terminal.wait_for("Type yes to trust orlando", 30)
+        terminal.send("yes\r")
+        assert terminal.wait_exit(30) == 0
+    assert stampdeck(*where, "show").code == 0
