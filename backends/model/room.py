@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +73,26 @@ def application_pods(pods: Iterable[PodRequest]) -> list[PodRequest]:
 def without_place(pods: Iterable[PodRequest], rooms: Sequence[Room]) -> list[PodRequest]:
     """Return the pods that find no place on the free nodes of these stamps, the biggest placed first.
 
-    A sum would say yes where no single node has room for a big pod.
+    A sum would say yes where no single node has room for a big pod. Pods of one size are looked at together: where
+    one of them found no room, none of the same size does, and ten thousand pods have a few dozen sizes.
     """
     free = [each for room in rooms for each in _free(room)]
-    homeless = []
-    for pod in sorted(pods, key=lambda each: (each.cpu_millicores, each.memory_bytes), reverse=True):
-        place = next((each for each in free if each.fits(pod)), None)
-        if place is None:
-            homeless.append(pod)
-        else:
-            place.take(pod)
+    homeless: list[PodRequest] = []
+    for _, alike in groupby(sorted(pods, key=_size, reverse=True), key=_size):
+        places = iter(free)
+        place = next(places, None)
+        for pod in alike:
+            while place is not None and not place.fits(pod):
+                place = next(places, None)
+            if place is None:
+                homeless.append(pod)
+            else:
+                place.take(pod)
     return homeless
+
+
+def _size(pod: PodRequest) -> tuple[int, int]:
+    return pod.cpu_millicores, pod.memory_bytes
 
 
 def left(rooms: Iterable[Room]) -> tuple[int, int]:

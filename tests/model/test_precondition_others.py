@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backends.model.change import Change, Impact, Target
 from backends.model.fleet import FleetSnapshot, ProbeSample, StampSnapshot, Verdict, VerdictLevel
@@ -15,7 +17,7 @@ from backends.model.preconditions.headroom import headroom
 from backends.model.preconditions.locks import one_stamp_at_a_time, stamp_free
 from backends.model.preconditions.others import only_stamp, others_healthy, others_serve
 from backends.model.proposal import Finding, Level
-from backends.model.room import NodeOffer, PodRequest, Room
+from backends.model.room import NodeOffer, PodRequest, Room, without_place
 
 NOW = 1_790_000_000.0
 LIVE = SourceState(Health.LIVE, as_of=NOW)
@@ -286,3 +288,24 @@ def test_what_cannot_be_read_offers_nothing() -> None:
 def test_pods_that_ask_for_nothing_are_said() -> None:
     found = headroom({"orlando": _room(_pod("a", 0, 0)), "seattle": _room()}, "orlando")
     assert found.level is Level.PASS and "1 of them ask for nothing" in found.evidence
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), max_size=40),
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)), max_size=6),
+)
+def test_pods_of_one_size_find_the_same_places_as_one_by_one(
+    sizes: list[tuple[int, int]], offers: list[tuple[int, int, int]]
+) -> None:
+    pods = [PodRequest("shop", str(number), *size) for number, size in enumerate(sizes)]
+    room = Room(tuple(NodeOffer(str(number), *offer) for number, offer in enumerate(offers)), ())
+    left = [list(offer) for offer in offers]
+    homeless = []
+    for pod in sorted(pods, key=lambda each: (each.cpu_millicores, each.memory_bytes), reverse=True):
+        wants = (pod.cpu_millicores, pod.memory_bytes, 1)
+        place = next((node for node in left if all(have >= want for have, want in zip(node, wants, strict=True))), None)
+        if place is None:
+            homeless.append(pod)
+        else:
+            place[:] = [have - want for have, want in zip(place, wants, strict=True)]
+    assert without_place(pods, [room]) == homeless
