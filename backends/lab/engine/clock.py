@@ -31,8 +31,8 @@ class SimulatedClock:
         return self._epoch_s + (time.time() - self._epoch_s) * self.speed
 
     def elapsed(self) -> float:
-        """Return simulated seconds since the program started."""
-        return self.now() - self._started_s
+        """Return simulated seconds since the program started, never fewer than none: a machine's clock may be set."""
+        return max(0.0, self.now() - self._started_s)
 
     def sleep(self, delay_s: float) -> None:
         """Sleep `delay_s` simulated seconds; nothing when it is not positive."""

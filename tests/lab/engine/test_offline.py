@@ -160,8 +160,8 @@ def test_deploy_without_a_model_ends_where_the_public_cloud_would_be_asked(home:
 def test_generate_writes_everything_and_asks_nobody(home: Path) -> None:
     outcome = _generate(home, _define(home), "--client-id", "c", "--client-secret", "s")
 
-    assert outcome.code == 0
-    assert outcome.ids("O") == ["gen_assets", *FORCED]
+    assert outcome.code == 0, outcome.err
+    assert outcome.ids("O") == ["gen_assets", *FORCED], outcome.out
     assert outcome.err == ""
     names = {each.name for each in (home / "out").iterdir()}
     assert {"apimodel.json", "azuredeploy.json", "ca.key", "kubeconfig"} <= names
@@ -220,7 +220,8 @@ def test_generate_on_a_full_disk_says_which_file_it_could_not_write(home: Path) 
 def test_one_master_is_warned_of(home: Path) -> None:
     outcome = _generate(home, _define(home, count=1))
 
-    assert (outcome.code, outcome.ids("O")) == (0, ["one_master_warn", "gen_assets", *FORCED])
+    assert outcome.code == 0, outcome.err
+    assert outcome.ids("O") == ["one_master_warn", "gen_assets", *FORCED], outcome.out
 
 
 _VALUES = "validating API model after populating values: "
