@@ -1,6 +1,6 @@
 """Make the pictures of the README: the console on a lab of its own, drawn by the application itself.
 
-Run by `make screenshots`. Writes docs/images/*.svg.
+Run by `make screenshots`. Writes docs/images/*.svg; `tour` or `upgrade` on its command line makes only those.
 """
 
 from __future__ import annotations
@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 from textual.pilot import Pilot
 
@@ -26,13 +28,13 @@ SIZE = (120, 34)
 WAIT_S = 30.0
 
 
-async def _until(seen: Callable[[], bool], what: str) -> None:
+async def _until(seen: Callable[[], bool], what: str, wait_s: float = WAIT_S) -> None:
     try:
-        async with asyncio.timeout(WAIT_S):
+        async with asyncio.timeout(wait_s):
             while not seen():  # noqa: ASYNC110 - the screen has no event for what it shows
                 await asyncio.sleep(0.1)
     except TimeoutError:
-        raise SystemExit(f"not seen within {WAIT_S:.0f} s: {what}") from None
+        raise SystemExit(f"not seen within {wait_s:.0f} s: {what}") from None
 
 
 def _text(app: StampdeckApp) -> str:
@@ -98,22 +100,45 @@ async def _tour(app: StampdeckApp, pilot: Pilot[int], control: LabControl) -> No
     _save(app, "why")
 
 
-async def main() -> None:
+async def _upgrade(app: StampdeckApp, pilot: Pilot[int], control: LabControl) -> None:
+    await _until(lambda: "up on 2 of 2" in _text(app), "both stamps up")
+    await pilot.press("u")
+    await _until(lambda: "1.34.4" in _text(app), "what the engine offers")
+    await pilot.press("W", "u")
+    await _until(lambda: "upgrade orlando:" in _text(app), "the line for the version")
+    await pilot.press(*"1.34.4", "enter")
+    await _until(lambda: "by hand" in _text(app), "the plan")
+    await pilot.press("tab", "enter")
+    await _until(lambda: "agents linuxpool" in _text(app), "agents at work", 120)
+    await _until(lambda: "deleting machine" in _text(app), "a node that was drained", 60)
+    _save(app, "upgrade")
+
+
+Tour = Callable[[StampdeckApp, Pilot[int], LabControl], Awaitable[None]]
+TOURS: dict[str, tuple[Tour, dict[str, Any]]] = {
+    "tour": (_tour, {}),
+    "upgrade": (_upgrade, {"speed": 60.0, "version": "v1.33.10"}),
+}
+
+
+async def main(tour: Tour, options: dict[str, Any]) -> None:
     """Start a lab and a headless console on it, and take the pictures."""
     IMAGES.mkdir(exist_ok=True)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         ready: asyncio.Future[RunningLab] = asyncio.get_running_loop().create_future()
         os.environ["STAMPDECK_JOURNAL"] = str(folder / "journal.db")
-        lab = asyncio.create_task(run_lab(LabOptions(directory=folder / "lab"), ready.set_result))
+        os.environ["XDG_STATE_HOME"] = str(folder / "state")
+        lab = asyncio.create_task(run_lab(LabOptions(directory=folder / "lab", **options), ready.set_result))
         running = await ready
         settings = load_settings(str(running.config))
         app = StampdeckApp(settings.stamps, lambda: open_services(settings))
         async with app.run_test(size=SIZE) as pilot:
-            await _tour(app, pilot, LabControl.read(running.directory))
+            await tour(app, pilot, LabControl.read(running.directory))
         lab.cancel()
         await asyncio.gather(lab, return_exceptions=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    for name in sys.argv[1:] or TOURS:
+        asyncio.run(main(*TOURS[name]))

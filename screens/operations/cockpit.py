@@ -35,6 +35,7 @@ from screens.widgets.live_table import LiveTable
 from screens.widgets.log_view import LogView
 
 if TYPE_CHECKING:
+    from backends.model.proposal import Outcome
     from backends.operations.engine.operations import EngineOperations
 
 ACTIONS = (
@@ -42,6 +43,7 @@ ACTIONS = (
     Action("job.fold", "f", "Fold", "every line, without noise, or only warnings and errors", "Log", footer="fold"),
     Action("job.search", "slash", "Search", "light what matches; n and N go through it", "Log", footer="search"),
     Action("job.wrap", "w", "Wrap", "wrap long lines", "Log"),
+    Action("job.timestamps", "t", "Timestamps", "show when each line was written, by the engine's clock", "Log"),
     Action("job.copy", "c", "Copy", "copy the lines on the screen, redacted", "Log"),
     Action("job.save", "ctrl+s", "Save", "save the log as shown, redacted", "Log"),
     Action("job.cancel", "ctrl+x", "End", "ask the engine to end; the harder signals are asked one by one", "Run",
@@ -105,6 +107,7 @@ class JobScreen(FramedScreen):
         self._live.focus = "" if job.state.is_over else focus_of(progress.nodes)
         self._draw_log()
         state = (
+            self._outcome,
             progress,
             job,
             self._live.state.value,
@@ -116,7 +119,8 @@ class JobScreen(FramedScreen):
             return
         self._drawn = state
         self._draw_heading(progress)
-        rows = node_rows(progress, self._live.state.value, self._watch.log_now, self.deck.glyphs)
+        is_over = job.state.is_over
+        rows = node_rows(progress, self._live.state.value, self._watch.log_now, is_over=is_over)
         self.table.apply(changes(self._rows, rows))
         self._rows = rows
 
@@ -126,14 +130,26 @@ class JobScreen(FramedScreen):
         summary = told(job, self.place.stamp) if job.meta else self.place.crumb
         self.query_one("#title", Heading).show(title_line(summary, job, width, glyphs))
         self.query_one("#bar", Heading).show(bar_line(progress, width, glyphs))
-        self.query_one("#step", Heading).show(step_line(progress, now, self._site.vm.state.value, width))
-        lines = told_lines(job, progress, self._live.state.value, self._watch.trouble.value, width, glyphs)
+        self.query_one("#step", Heading).show(
+            step_line(progress, now, self._site.vm.state.value, width, is_over=job.state.is_over)
+        )
+        trouble, outcome = self._watch.trouble.value, self._outcome
+        lines = told_lines(job, progress, self._live.state.value, trouble, outcome, width, glyphs)
         if lines != self._told:
             self._told = lines
             widget = self.query_one("#told", Static)
             widget.update(as_content(lines))
             widget.display = bool(lines)
         self.refresh_bindings()
+
+    @property
+    def _outcome(self) -> Outcome | None:
+        """How the run ended that this job belongs to, when it is one of this console."""
+        runs = self.deck.writing.runs
+        for run in reversed(runs.all.value if runs is not None else ()):
+            if run.change.stamp == self.place.stamp and run.change.parameters.get("job") == self.place.number:
+                return run.status.value.outcome
+        return None
 
     def _draw_log(self) -> None:
         lines = self._watch.lines
@@ -148,8 +164,8 @@ class JobScreen(FramedScreen):
         kept = self._watch.lines.read().items
         trouble, folded = counts(kept)
         right = line(
-            (f"{trouble} warnings and errors", "warn") if trouble else ("no warning", "dim"),
-            (f"  {folded} lines of noise" if folded else "", "dim"),
+            (f"warnings and errors: {trouble}" if trouble else "no warning", "warn" if trouble else "dim"),
+            (f"  lines of noise: {folded}" if folded else "", "dim"),
             (f"  \\{self._search}" if self._search else "", "accent"),
         )
         width = max(20, self.size.width - 2)
@@ -199,6 +215,9 @@ class JobScreen(FramedScreen):
 
     def action_wrap(self) -> None:
         self.log_view.wrap = not self.log_view.wrap
+
+    def action_timestamps(self) -> None:
+        self.log_view.timestamps = not self.log_view.timestamps
 
     def action_copy(self) -> None:
         self.copy(self.log_view.visible_text(), "copied the lines on the screen")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from backends.model.age import format_duration
 from backends.model.engine.progress import EngineProgress, NodeProgress, NodeStep
 from backends.model.health import Health, SourceState
 from backends.model.job import JobState, JobStatus
+from backends.model.proposal import Outcome
 from backends.model.table import Row
 from backends.operations.engine.live_nodes import LiveNode, NodesView
 from screens.glyphs import Glyphs
@@ -61,9 +63,9 @@ def bar_line(progress: EngineProgress, width: int, glyphs: Glyphs) -> Line:
     )  # fmt: skip
 
 
-def step_line(progress: EngineProgress, now: float, link: SourceState, width: int) -> Line:
+def step_line(progress: EngineProgress, now: float, link: SourceState, width: int, *, is_over: bool = False) -> Line:
     """Return what goes on now, how long the log has been silent, and whether we are connected."""
-    silent = now - progress.last_line_at if progress.last_line_at is not None else 0.0
+    silent = now - progress.last_line_at if progress.last_line_at is not None and not is_over else 0.0
     said = ""
     if silent >= _SILENT_S:
         said = f"  silent for {format_duration(silent)}"
@@ -79,10 +81,18 @@ def step_line(progress: EngineProgress, now: float, link: SourceState, width: in
 
 
 def told_lines(
-    job: JobStatus, progress: EngineProgress, nodes: NodesView, trouble: str, width: int, glyphs: Glyphs
+    job: JobStatus,
+    progress: EngineProgress,
+    nodes: NodesView,
+    trouble: str,
+    outcome: Outcome | None,
+    width: int,
+    glyphs: Glyphs,
 ) -> list[Line]:
-    """Return what an operator has to know now: what holds a drain, alarms, the failure with what to do."""
+    """Return what an operator has to know now: what holds a drain, alarms, the failure with what to do, the outcome."""
     told: list[tuple[str, str]] = []
+    if outcome is not None and outcome.is_well:
+        told.append((f"{glyphs.good} done: {outcome.why or outcome.what}", "good"))
     if trouble:
         told.append((f"{glyphs.down} not watched any more: {trouble}", "bad"))
     if job.state.is_unknown or job.state is JobState.UNSUPERVISED:
@@ -109,19 +119,21 @@ _UNKNOWN = {
 }
 
 
-def node_rows(progress: EngineProgress, view: NodesView, now: float, glyphs: Glyphs) -> dict[str, Row]:
+def node_rows(progress: EngineProgress, view: NodesView, now: float, *, is_over: bool = False) -> dict[str, Row]:
     """Return a row for each machine the run names and each node the cluster has, joined by name."""
     live = {each.name: each for each in view.nodes}
     named = {each.name: each for each in progress.nodes}
     rows: dict[str, Row] = {}
     for name in [*named, *sorted(live.keys() - named.keys())]:
-        rows[name] = _node_row(name, named.get(name), live.get(name), view, now, glyphs)
+        rows[name] = _node_row(name, named.get(name), live.get(name), view, now, is_over)
     return rows
 
 
 def _node_row(
-    name: str, engine: NodeProgress | None, node: LiveNode | None, view: NodesView, now: float, glyphs: Glyphs
+    name: str, engine: NodeProgress | None, node: LiveNode | None, view: NodesView, now: float, is_over: bool
 ) -> Row:
+    if is_over and engine is not None and engine.step is NodeStep.JOINING and node is not None and node.is_ready:
+        engine = replace(engine, step=NodeStep.READY, note="")  # the engine did not wait for it, the cluster tells
     step = str(engine.step) if engine else "-"
     tone = _STEP_TONES.get(engine.step, "accent") if engine else "dim"
     lasts = ""
