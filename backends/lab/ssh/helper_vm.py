@@ -170,6 +170,7 @@ class LabHelperVm:
             self._server.wire.cut(reset=True)
         elif fault.name == "vm-disk-full":
             self.sandbox.fill(begins)
+            limit_files(self.sandbox.mark, FULL_DISK_BYTES if begins else None)
         elif fault.name.startswith(_ENGINE):
             self.sandbox.tell_engine(self._engine_faults())
         self._settle()
@@ -180,12 +181,8 @@ class LabHelperVm:
         return {fault.name.removeprefix(_ENGINE): fault.argument for fault in current}
 
     async def _follow(self) -> None:
-        full = False
         while True:
             self._changed.clear()
-            if full != self.sandbox.is_full:
-                full = not full
-                await asyncio.to_thread(limit_files, self.sandbox.mark, FULL_DISK_BYTES if full else None)
             resets = self._faults.active("link-reset") is not None
             try:
                 async with asyncio.timeout(_RESET_EVERY_S if resets else None):

@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import time
+from itertools import chain
 from pathlib import Path
 
 MARK = "STAMPDECK_VM"
@@ -49,11 +50,12 @@ def kill_marked(mark: str, *, any_beginning: bool = False) -> int:
 
 
 def limit_files(mark: str, limit_bytes: int | None) -> None:
-    """Let no file of the processes with this mark grow beyond a size; None takes the limit away. Blocks.
+    """Let no file of the processes with this mark grow beyond a size; None takes the limit away.
 
-    Only the soft limit is moved, so that no privilege is needed to take it back.
+    Only the soft limit is moved, so that no privilege is needed to take it back. Two looks: the second finds those
+    who were born of a process while it was not limited yet.
     """
-    for process in find_marked(mark):
+    for process in chain.from_iterable(find_marked(mark) for _ in range(2)):
         with contextlib.suppress(OSError):
             _, most = resource.prlimit(process, resource.RLIMIT_FSIZE)
             resource.prlimit(process, resource.RLIMIT_FSIZE, (most if limit_bytes is None else limit_bytes, most))
