@@ -1,8 +1,8 @@
 """The machine with SSH that the cluster's nodes are reached through, as rotate-certs and get-logs use it.
 
-Simulated: nodes of the lab run no SSH server. A node counts as reached when the Kubernetes API knows it. What can go
-wrong before is real: the key's file, whether it is the nodes' key, and the connection to any host which is not the
-cluster's. Names are not looked up; the lab has no name service.
+Simulated: no node of the lab listens where a program of the VM could connect to. A node counts as reached when the
+Kubernetes API knows it. What can go wrong before is real: the key's file, whether it is the nodes' key, and the
+connection to any host which is not the cluster's. Names are not looked up; the lab has no name service.
 """
 
 from __future__ import annotations

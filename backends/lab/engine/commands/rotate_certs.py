@@ -1,9 +1,9 @@
 """`rotate-certs`: new certificates for a cluster, its control plane rebooted, its workloads restarted.
 
-Simulated, because nodes of the lab run no SSH server and hold no certificates: copying files to nodes and running
-scripts there only take their time. Real: the login, the reboots by ARM, every wait for nodes and pods by the Kubernetes
-API, the tokens of service accounts deleted, every deployment and daemon set rolled out, and the output directory. The
-new kubeconfig holds the credentials of the old one: the lab's Kubernetes API keeps its own.
+Simulated, because nodes of the lab are not reached from the VM and hold no certificates: copying files to them and
+running scripts there only take their time. Real: the login, the reboots by ARM, every wait for nodes and pods by the
+Kubernetes API, the tokens of service accounts deleted, every deployment and daemon set rolled out, and the output
+directory. The new kubeconfig holds the credentials of the old one: the lab's Kubernetes API keeps its own.
 """
 
 from __future__ import annotations
