@@ -242,7 +242,7 @@ take_lock() {
         sleep 0.03
     done
     # Readable for other accounts that share the folder: they are told by it whom they wait for.
-    (umask 022; echo "${d##*/} of $(id -un), $(date +%s)" >"$lock/.stampdeck-holder.$$" \
+    (umask 022; echo "${d##*/} of $(id -un) since $(date -u +%Y-%m-%dT%H:%MZ)" >"$lock/.stampdeck-holder.$$" \
         && mv -f "$lock/.stampdeck-holder.$$" "$lock/.stampdeck-holder") 2>/dev/null
     # One whose folder cannot be told is no reason to refuse: it is shown to whoever asks.
     found=$(engines "$lock" | grep '^{"api_model":"/' | head -n 1)

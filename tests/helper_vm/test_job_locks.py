@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pwd
+import re
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
@@ -12,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from backends.helper_vm.jobs import VmJobs
+from backends.helper_vm.runner import runner_text
 from backends.model.job import JobRequest, JobState, JobStatus
-from tests.helper_vm.job_stage import JobStage, in_state
+from tests.helper_vm.job_stage import JobStage, in_state, sha256
 from tests.support.sshd import running_sshd
 from tests.support.waiting import until
 
@@ -83,15 +87,33 @@ async def test_a_folder_that_is_not_there_or_a_stranger_s_lock_is_told(stage: Jo
         assert (refused.state, refused.holder) == (JobState.REFUSED, "a job of another account")
 
 
-async def test_another_account_s_job_is_named_by_its_own_word(stage: JobStage) -> None:
-    cluster = stage.cluster()
-    (cluster / ".stampdeck-holder").write_text("r77 of bob, 1795470000\n")
-    async with stage.console() as jobs:
-        with subprocess.Popen(["flock", str(cluster), "cat"], stdin=subprocess.PIPE) as stranger:
-            await until(lambda: subprocess.run(["flock", "-n", str(cluster), "true"]).returncode)
-            refused = await jobs.submit(JobRequest("mine", "true", str(cluster)))
-            stranger.communicate()
-    assert (refused.state, refused.holder) == (JobState.REFUSED, "r77 of bob, 1795470000")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may act as another account")
+async def test_another_account_s_job_holds_it_too_and_is_named_by_its_own_word(stage: JobStage) -> None:
+    with tempfile.TemporaryDirectory() as shared:
+        folder = Path(shared)
+        folder.chmod(0o711)
+        for name, mode in (("home", 0o700), ("cluster", 0o770)):
+            (folder / name).mkdir()
+            os.chown(folder / name, pwd.getpwnam("nobody").pw_uid, -1)
+            (folder / name).chmod(mode)
+        (folder / "runner.sh").write_bytes(runner_text())
+        (folder / "runner.sh").chmod(0o644)
+
+        def theirs(*words: str, data: bytes) -> bytes:
+            command = ["sh", str(folder / "runner.sh"), "nonce", *words]
+            variables = {"HOME": str(folder / "home"), "PATH": os.environ["PATH"]}
+            return subprocess.run(command, input=data, env=variables, user="nobody", capture_output=True).stdout
+
+        upload = f"{{}}\n{folder}/cluster\n0\nexec sleep 600\n".encode()
+        assert b'"state":"running"' in theirs("submit", "theirs", sha256(upload), data=upload)
+        try:
+            async with stage.console() as jobs:
+                refused = await jobs.submit(JobRequest("ours", "true", f"{folder}/cluster"))
+            assert refused.state is JobState.REFUSED
+            assert re.fullmatch(r"theirs of nobody since 20\d\d-\d\d-\d\dT\d\d:\d\dZ", refused.holder)
+        finally:
+            theirs("cancel", "theirs", "KILL", data=b"the test")
+        await until(lambda: b'"state":"exited"' in theirs("status", "theirs", data=b""))
 
 
 @pytest.fixture
