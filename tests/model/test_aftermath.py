@@ -41,6 +41,11 @@ def test_an_upgraded_master_that_is_not_ready_forbids_a_retry() -> None:
     assert "do not retry yet" in found
 
 
+def test_a_lost_master_forbids_a_retry() -> None:
+    upgraded = [msgspec.structs.replace(machines()[1], orchestrator=TARGET), *machines()[2:]]
+    assert "do not retry: a master has no machine" in said(half_done(machines=upgraded))
+
+
 def test_a_machine_without_its_node_is_named() -> None:
     found = said(half_done(nodes=cluster_nodes()[:-1]))
     assert f"node without machine: {node_name('linuxpool', 2)}" in found

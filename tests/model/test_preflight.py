@@ -148,6 +148,15 @@ def test_an_upgraded_master_that_is_not_ready_stops_every_retry() -> None:
     assert said(good_facts(nodes=cluster_nodes(not_ready=(down,))))["masters-ready"][2]
 
 
+def test_a_lost_master_beside_upgraded_ones_stops_every_retry() -> None:
+    upgraded = [msgspec.structs.replace(machines()[1], orchestrator=TARGET), *machines()[2:]]
+    found = said(good_facts(machines=upgraded))
+    assert found["lost-master"][0] is Level.REFUSE
+    assert not found["lost-master"][2]
+    # With none upgraded yet the engine makes it again.
+    assert "lost-master" not in said(good_facts(machines=machines()[1:]))
+
+
 def test_a_single_master_and_a_cordoned_node_are_worth_a_word() -> None:
     nodes = cluster_nodes(masters=1)
     nodes[1]["spec"]["unschedulable"] = True

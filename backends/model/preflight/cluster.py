@@ -110,7 +110,26 @@ def _tags(facts: PreflightFacts, model: ApiModel) -> Iterator[Finding]:
         yield Finding("tags-agree", Level.PASS, f"every machine is tagged {model.version}", facts.stamp)
 
 
+def _lost_master(facts: PreflightFacts) -> Iterator[Finding]:
+    """A master whose machine is gone while others are upgraded: the engine's retry makes index 0, not the lost one.
+
+    Source: pkg/operations/kubernetesupgrade of aks-engine-azurestack, where free indices are reckoned from masters of
+    the old version alone; it ends with exit status 0 and without a quorum.
+    """
+    own, model = facts.own_machines, facts.model
+    if own is None or isinstance(model, Unread) or not isinstance(facts.command, Upgrade):
+        return
+    masters = [each for each in own if "-master-" in each.name]
+    if len(masters) < model.masters.count and any(each.orchestrator == facts.target_version for each in masters):
+        evidence = (
+            f"{len(masters)} of {model.masters.count} masters have a machine and some are upgraded: a retry would not"
+            " make the lost one again but delete the next; make it by hand first"
+        )
+        yield Finding("lost-master", Level.REFUSE, evidence, facts.stamp, False)
+
+
 def _masters(facts: PreflightFacts, nodes: Sequence[Object]) -> Iterator[Finding]:
+    yield from _lost_master(facts)
     masters = [each for each in nodes if is_control_plane(each)]
     down = [each for each in masters if not is_ready(each)]
     if down:
