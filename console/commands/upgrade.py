@@ -9,6 +9,7 @@ from console.commands.lazy import LazyCommand, LazyGroup
 COMMANDS = {
     "plan": LazyCommand("console.commands.upgrade_plan:plan", "Say which runs lead to a version, and what they need."),
     "run": LazyCommand("console.commands.engine_run:upgrade_run", "Upgrade to a version, followed to the end."),
+    "watch": LazyCommand("console.commands.jobs:watch", "Follow the run that goes on, to its end."),
 }
 
 
