@@ -16,6 +16,7 @@ from backends.model import inert
 from backends.model.helper_vm import Finished
 
 _FOLDER = ".local/state/stampdeck/bin"
+_PART = "engines_by_hand.sh"
 _NOT_PLACED = 9
 _CUT, _NO_JOB, _NO_ROOM, _TAKEN, _OVER = 65, 66, 73, 74, 3
 
@@ -47,8 +48,12 @@ class Answer:
 
 @cache
 def runner_text() -> bytes:
-    """Return the runner as it is sent."""
-    return resources.files(__package__).joinpath("runner.sh").read_bytes()
+    """Return the runner as it is sent: one script, made of its parts."""
+    folder = resources.files(__package__)
+    part = folder.joinpath(_PART).read_bytes()
+    whole, marker, rest = folder.joinpath("runner.sh").read_bytes().partition(b"#include %s\n" % _PART.encode())
+    assert marker, f"runner.sh does not include {_PART}"
+    return whole + part + rest
 
 
 @cache

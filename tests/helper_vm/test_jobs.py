@@ -16,6 +16,7 @@ from backends.model.job import JobRequest, JobState
 from backends.operations.vm_ports import Jobs
 from tests.helper_vm.job_stage import JobStage, follow_to_end, in_state
 from tests.support.sshd import running_sshd
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -51,6 +52,28 @@ async def test_nobody_else_may_look_into_a_job_here_or_there(stage: JobStage, tm
         assert stat.S_IMODE(each.stat().st_mode) == 0o700, each
     for each in (*(each for each in folder.iterdir() if each.is_file()), tmp_path / "mirrors/private.log"):
         assert stat.S_IMODE(each.stat().st_mode) == 0o600, each
+
+
+async def test_what_a_script_holds_is_in_no_command_line(stage: JobStage) -> None:
+    gate = stage.gate()
+    async with stage.console() as jobs:
+        await jobs.submit(
+            JobRequest("secretive", f"secret='hunter2-in-a-script'; echo up; {gate.wait}", meta={"a": "b"})
+        )
+        await until(lambda: stage.log("secretive") == b"up\n")
+        lines = [line for each in Path("/proc").glob("[0-9]*/cmdline") if (line := command_line(each))]
+        assert any(b"secretive" in line for line in lines)
+        assert not [line for line in lines if b"hunter2-in-a-script" in line]
+        await gate.open()
+        await in_state(jobs, "secretive", JobState.EXITED)
+
+
+def command_line(path: Path) -> bytes:
+    """The words of a process, b"" when it is gone."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 async def test_the_runner_is_placed_under_the_name_of_its_content_and_mended(stage: JobStage) -> None:
