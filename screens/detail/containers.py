@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.widget import Widget
-from textual.widgets import Static
 
 from backends.errors import StampdeckError
 from backends.model.age import format_duration
@@ -15,10 +14,11 @@ from backends.model.table import Row
 from screens.actions import Action, bindings
 from screens.deck import Deck
 from screens.forwards.asking import ForwardAsking
-from screens.lines import as_content, line
+from screens.lines import line
 from screens.places import ContainersPlace, DetailPlace, LogsPlace
 from screens.shell.asking import ShellAsking
 from screens.simple_table import changes, text_columns, text_row
+from screens.widgets.heading import Heading
 from screens.widgets.live_table import LiveTable
 from screens.widgets.table_messages import RowSelected
 
@@ -72,7 +72,7 @@ class ContainersScreen(ShellAsking, ForwardAsking):
         self._tried_at = 0.0
 
     def body(self) -> Iterator[Widget]:
-        yield Static("", id="title", markup=False)
+        yield Heading(id="title")
         yield LiveTable(text_columns(_TITLES, long=("CONTAINER", "STATE", "IMAGE")), frame_rate=self.deck.frame_rate)
 
     @property
@@ -108,7 +108,7 @@ class ContainersScreen(ShellAsking, ForwardAsking):
             rows = {each.name: container_row(each, now) for each in found}
             self.table.apply(changes(self._rows, rows))
             self._rows = rows
-        self.query_one("#title", Static).update(as_content([title]))
+        self.query_one(Heading).show(title)
 
     @on(RowSelected)
     def _selected(self, event: RowSelected) -> None:

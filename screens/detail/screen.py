@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.widget import Widget
-from textual.widgets import Static
 
 from backends.errors import StampdeckError
 from backends.model.age import format_duration
@@ -17,9 +16,10 @@ from screens.actions import Action, bindings
 from screens.deck import Deck
 from screens.detail.rows import describe_lines, yaml_lines
 from screens.frame import FramedScreen
-from screens.lines import as_content, line, spread
+from screens.lines import line, spread
 from screens.places import DetailPlace, LogsPlace, ResourcesPlace
 from screens.text_view import TextView
+from screens.widgets.heading import Heading, Trouble
 
 if TYPE_CHECKING:
     from backends.operations.details import Details
@@ -69,7 +69,8 @@ class DetailScreen(FramedScreen):
         self._drawn: object = None
 
     def body(self) -> Iterator[Widget]:
-        yield Static("", id="title", markup=False)
+        yield Heading(id="title")
+        yield Trouble()
         yield TextView()
 
     @property
@@ -103,11 +104,8 @@ class DetailScreen(FramedScreen):
         view = "YAML" if self._yaml else "description"
         bare = "  secrets shown" if self._yaml and self._reveal else ""
         left = line((title, "title"), (f"  {view}", "dim"), (bare, "warn-strong"))
-        first = spread(left, line((f"{age}, {auto}", "dim")), width)
-        lines = [first]
-        if self._problem:
-            lines.append(line((f"{self.deck.glyphs.down} ", "bad"), (self._problem, "bad")))
-        self.query_one("#title", Static).update(as_content(lines))
+        self.query_one(Heading).show(spread(left, line((f"{age}, {auto}", "dim")), width))
+        self.query_one(Trouble).show(self._problem, self.deck.glyphs)
 
     def _read(self) -> None:
         self._reading = True

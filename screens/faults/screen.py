@@ -9,7 +9,6 @@ from typing import ClassVar
 import msgspec
 from textual import on
 from textual.widget import Widget
-from textual.widgets import Static
 
 from backends.errors import StampdeckError
 from backends.model.age import format_duration
@@ -18,9 +17,10 @@ from screens.actions import Action, bindings
 from screens.deck import Deck
 from screens.faults.control import ActiveFault, FaultControl, KnownFault
 from screens.frame import FramedScreen
-from screens.lines import Line, as_content, line, spread
+from screens.lines import Line, line, spread
 from screens.places import FaultsPlace
 from screens.simple_table import changes, text_columns, text_row
+from screens.widgets.heading import Heading
 from screens.widgets.live_table import LiveTable
 from screens.widgets.table_messages import RowSelected
 
@@ -69,7 +69,7 @@ class FaultsScreen(FramedScreen):
         self._filter_text = ""
 
     def body(self) -> Iterator[Widget]:
-        yield Static("", id="title", markup=False)
+        yield Heading(id="title")
         yield LiveTable(text_columns(_TITLES, long=("WHAT IT DOES",)), frame_rate=self.deck.frame_rate)
 
     @property
@@ -102,7 +102,7 @@ class FaultsScreen(FramedScreen):
 
     def _say_title(self, right: Line) -> None:
         left = line(("faults", "title"), ("  enter breaks, enter again mends", "dim"))
-        self.query_one("#title", Static).update(as_content([spread(left, right, max(20, self.size.width - 2))]))
+        self.query_one(Heading).show(spread(left, right, max(20, self.size.width - 2)))
 
     @on(RowSelected)
     def _selected(self, event: RowSelected) -> None:

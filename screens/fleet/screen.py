@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from textual import events
 from textual.widget import Widget
-from textual.widgets import Static
 
 from backends.model.fleet import VerdictLevel
 from screens.actions import Action, bindings
@@ -17,8 +16,9 @@ from screens.fleet.board import Board, StampBlock
 from screens.fleet.rows import verdict_line
 from screens.fleet.timeline import TimelineView
 from screens.frame import FramedScreen
-from screens.lines import as_content, line, spread
+from screens.lines import line, spread
 from screens.places import DoctorPlace, EnginePlace, FaultsPlace, FleetPlace, ResourcesPlace
+from screens.widgets.heading import Heading
 
 ACTIONS = (
     Action("fleet.open", "enter", "Open", "the pods of the chosen stamp", "Stamp", footer="pods"),
@@ -62,9 +62,9 @@ class FleetScreen(FramedScreen):
         self._drawn: object = None
 
     def body(self) -> Iterator[Widget]:
-        yield Static("", id="verdict", markup=False)
+        yield Heading(id="verdict")
         yield Board(self.deck.glyphs, self.deck.overview.snapshot)
-        yield Static("", id="timeline-title", markup=False)
+        yield Heading(id="timeline-title")
         yield TimelineView(self.deck.glyphs)
 
     def on_mount(self) -> None:
@@ -94,17 +94,17 @@ class FleetScreen(FramedScreen):
         title = line("timeline ", ("· all stamps, one clock", "dim"))
         follow = "following" if timeline.following else "paused: end follows"
         right = line((f"{timeline.count} entries · {follow}", "dim"))
-        heading = self.query_one("#timeline-title", Static)
+        heading = self.query_one("#timeline-title", Heading)
         heading.set_class(not tall, "-tight")
-        heading.update(as_content([spread(title, right, self.size.width - 4)]))
+        heading.show(spread(title, right, self.size.width - 4))
 
     def _draw_verdict(self, tall: bool) -> None:
         overview = self.deck.overview
-        verdict = self.query_one("#verdict", Static)
+        verdict = self.query_one("#verdict", Heading)
         level = VerdictLevel.DOWN if overview.failure else overview.snapshot.verdict.level
         verdict.update_classes({"-tall": tall, **{f"-{each}": each is level for each in VerdictLevel}}, animate=False)
         width = self.size.width - 4
-        verdict.update(as_content([verdict_line(overview.snapshot, overview.failure, width, self.deck.glyphs)]))
+        verdict.show(verdict_line(overview.snapshot, overview.failure, width, self.deck.glyphs))
 
     def on_resize(self, event: events.Resize) -> None:
         self._drawn = None

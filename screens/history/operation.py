@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.widget import Widget
-from textual.widgets import Static
 
 from backends.errors import StampdeckError
 from backends.model.recorded import RecordedOperation, put_together
@@ -15,9 +14,10 @@ from screens.actions import Action, bindings
 from screens.deck import Deck
 from screens.frame import FramedScreen
 from screens.history.rows import clock_text, operation_lines
-from screens.lines import as_content, line, spread
+from screens.lines import line, spread
 from screens.places import OperationPlace
 from screens.text_view import TextView
+from screens.widgets.heading import Heading, Trouble
 
 if TYPE_CHECKING:
     from backends.model.journal import JournalEvent
@@ -60,7 +60,8 @@ class OperationScreen(FramedScreen):
         self._search_text = ""
 
     def body(self) -> Iterator[Widget]:
-        yield Static("", id="title", markup=False)
+        yield Heading(id="title")
+        yield Trouble()
         yield TextView()
 
     @property
@@ -110,14 +111,13 @@ class OperationScreen(FramedScreen):
     def _draw_title(self) -> None:
         operation, width = self._operation, max(20, self.size.width - 2)
         if operation is None:
-            lines = [line((f"operation {self.place.operation}", "title"))]
+            title = line((f"operation {self.place.operation}", "title"))
         else:
             left = line((operation.summary, "title"), (f"  {operation.operation}", "dim"))
             right = line((f"{operation.result}  ", "strong"), (clock_text(operation.at), "dim"))
-            lines = [spread(left, right, width)]
-        if self._problem:
-            lines.append(line((f"{self.deck.glyphs.down} {self._problem}", "bad")))
-        self.query_one("#title", Static).update(as_content(lines))
+            title = spread(left, right, width)
+        self.query_one(Heading).show(title)
+        self.query_one(Trouble).show(self._problem, self.deck.glyphs)
 
     def action_search(self) -> None:
         self.prompt.open("search", "/", self._search_text, hint="a regular expression")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.widget import Widget
-from textual.widgets import Static
 
 from backends.errors import StampdeckError
 from backends.model.filter import FilterError, RowFilter, parse_filter
@@ -17,9 +16,10 @@ from screens.actions import Action, bindings
 from screens.deck import Deck
 from screens.history.rows import COLUMNS, NOTHING_YET, counts_text, is_open, operation_row, table_columns
 from screens.history.taking_up import TakingUp
-from screens.lines import as_content, line, spread
+from screens.lines import line, spread
 from screens.places import HistoryPlace, OperationPlace
 from screens.simple_table import changes
+from screens.widgets.heading import Heading, Trouble
 from screens.widgets.live_table import LiveTable
 from screens.widgets.table_messages import RowSelected
 
@@ -78,7 +78,8 @@ class HistoryScreen(TakingUp):
         self._drawn: object = None
 
     def body(self) -> Iterator[Widget]:
-        yield Static("", id="title", markup=False)
+        yield Heading(id="title")
+        yield Trouble()
         yield LiveTable(table_columns(), frame_rate=self.deck.frame_rate)
 
     @property
@@ -139,10 +140,8 @@ class HistoryScreen(TakingUp):
         left = line(("history", "title"), (f"  {self._shown_words()}" if self._shown_words() else "", "accent"))
         still = any(each.is_open for each in self._history.operations)
         right = line((counts_text(self._history.operations), "warn-strong" if still else "dim"))
-        lines = [spread(left, right, width)]
-        if self._problem:
-            lines.append(line((f"{self.deck.glyphs.down} {self._problem}", "bad")))
-        self.query_one("#title", Static).update(as_content(lines))
+        self.query_one(Heading).show(spread(left, right, width))
+        self.query_one(Trouble).show(self._problem, self.deck.glyphs)
 
     @on(RowSelected)
     def _selected(self, event: RowSelected) -> None:

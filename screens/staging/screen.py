@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.widget import Widget
-from textual.widgets import Static
 
 from backends.model.age import format_duration
 from backends.operations.staging import Stage, Staged, StageState
@@ -15,8 +14,9 @@ from screens.actions import Action, bindings
 from screens.deck import Deck
 from screens.frame import FramedScreen
 from screens.glyphs import Glyphs
-from screens.lines import EMPTY, Line, as_content, line, spread, wrap
+from screens.lines import EMPTY, Line, line, spread, wrap
 from screens.text_view import TextView
+from screens.widgets.heading import Heading
 
 if TYPE_CHECKING:
     from backends.operations.staging import Question, Staging
@@ -52,7 +52,7 @@ class StagingScreen(FramedScreen):
         self._drawn: object = None
 
     def body(self) -> Iterator[Widget]:
-        yield Static("", id="title", markup=False)
+        yield Heading(id="title")
         yield TextView()
 
     @property
@@ -67,7 +67,7 @@ class StagingScreen(FramedScreen):
             self._drawn = drawn
             self.query_one(TextView).show(lambda width: staged_lines(state, now, width, glyphs))
             title = spread(line((self._title, "title")), verdict_line(state), max(20, self.size.width - 2))
-            self.query_one("#title", Static).update(as_content([title]))
+            self.query_one(Heading).show(title)
             self.refresh_bindings()
         if question is not None and question is not self._shown and self.is_current:
             self._shown = question

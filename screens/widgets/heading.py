@@ -1,10 +1,11 @@
-"""One line above a table or a view, drawn anew only when it says something else."""
+"""The line above a table or a view, and what is wrong below it: drawn anew only when they say something else."""
 
 from __future__ import annotations
 
 from textual.widgets import Static
 
-from screens.lines import EMPTY, Line, as_content
+from screens.glyphs import Glyphs
+from screens.lines import EMPTY, Line, as_content, line
 
 
 class Heading(Static):
@@ -16,8 +17,25 @@ class Heading(Static):
         super().__init__("", id=id, markup=False)
         self._line = EMPTY
 
-    def show(self, line: Line) -> None:
+    def show(self, said: Line) -> None:
         """Say this; the same line again costs nothing."""
-        if line != self._line:
-            self._line = line
-            self.update(as_content([line]), layout=False)
+        if said != self._line:
+            self._line = said
+            self.update(as_content([said]), layout=False)
+
+
+class Trouble(Static):
+    """What is wrong, below a heading: takes no room while nothing is, and lays out only when that changes."""
+
+    DEFAULT_CSS = "Trouble { height: auto; max-height: 2; padding: 0 1; background: $surface; display: none; }"
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False)
+        self._text = ""
+
+    def show(self, text: str, glyphs: Glyphs) -> None:
+        """Say what is wrong; nothing when nothing is."""
+        if text != self._text:
+            self._text = text
+            self.update(as_content([line((f"{glyphs.down} {text}", "bad"))]))
+            self.display = bool(text)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from textual.app import App, ComposeResult
 from textual.screen import Screen
 
+from screens.glyphs import UNICODE
 from screens.lines import line
-from screens.widgets.heading import Heading
+from screens.widgets.heading import Heading, Trouble
 
 
 class CountingScreen(Screen[None]):
@@ -16,6 +17,7 @@ class CountingScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Heading(id="title")
+        yield Trouble()
 
     def _refresh_layout(self, *arguments: object, **options: object) -> None:
         self.layouts += 1
@@ -42,3 +44,22 @@ async def test_saying_something_else_lays_nothing_out() -> None:
             assert str(heading.render()).startswith(f"{number} of 240")
         assert screen.layouts == before
         assert heading.size.height == 1
+
+
+async def test_a_trouble_takes_room_only_while_there_is_one() -> None:
+    app = HeadingApp()
+    async with app.run_test(size=(40, 5)) as pilot:
+        screen, trouble = app.screen, app.query_one(Trouble)
+        assert isinstance(screen, CountingScreen)
+        assert trouble.size.height == 0
+        trouble.show("[b]connection refused[/b]", UNICODE)
+        await pilot.pause()
+        assert trouble.size.height == 1
+        assert "[b]connection refused[/b]" in str(trouble.render())
+        before = screen.layouts
+        trouble.show("[b]connection refused[/b]", UNICODE)
+        await pilot.pause()
+        assert screen.layouts == before
+        trouble.show("", UNICODE)
+        await pilot.pause()
+        assert not trouble.display
