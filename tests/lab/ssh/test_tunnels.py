@@ -74,7 +74,7 @@ async def test_a_control_connection_is_shared(machine: Machine, tmp_path: Path) 
 
 
 async def test_a_keepalive_notices_silence(machine: Machine) -> None:
-    options = ["-oServerAliveInterval=1", "-oServerAliveCountMax=1"]
+    options = ["-oServerAliveInterval=2", "-oServerAliveCountMax=1"]
     async with machine.connecting("echo on; cat", options=options) as process:
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None
         assert await process.stdout.readline() == b"on\n"
