@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import aclosing
 
 from backends.clock import Clock
 from backends.errors import Malformed, ServerFailed, Throttled, Unreachable
@@ -23,8 +23,15 @@ class Following:
     """One reader of one job's log. What it is told of the job comes from the VM's files, never from the log."""
 
     def __init__(
-        self, runner: Runner, number: str, mirror: Mirror, ask: Callable[[], Awaitable[JobStatus]], clock: Clock
+        self,
+        runner: Runner,
+        number: str,
+        mirror: Mirror,
+        ask: Callable[[], Coroutine[None, None, JobStatus]],
+        clock: Clock,
+        ask_s: float,
     ) -> None:
+        """After `ask_s` of silence the VM is asked whether the job is over: an hour of it is no news."""
         self._runner = runner
         self._number = number
         self._mirror = mirror
@@ -32,8 +39,7 @@ class Following:
         self._clock = clock
         self._lost = Backoff(0.1, 5.0)
         self._idle = Backoff(0.05, 2.0)
-        self.ask_s = 15.0
-        """Seconds of silence after which the VM is asked whether the job is over: an hour of it is no news."""
+        self._ask_s = ask_s
 
     async def pieces(self, since: int | None = None) -> AsyncGenerator[bytes, None]:
         """Yield the log from byte `since` on, from the mirror what is there; None: only what the mirror lacks."""
@@ -78,17 +84,23 @@ class Following:
     async def _next(self, stream: Stream) -> bytes:
         """Wait for what comes next; b"" at the end, also when only the VM's files tell that it is the end."""
         reading = asyncio.ensure_future(stream.read())
+        asking: asyncio.Future[JobStatus] | None = None
         try:
-            while not (await asyncio.wait((reading,), timeout=self.ask_s))[0]:
-                status = await self._ask()
-                if status.state.is_over and not reading.done():
+            while True:
+                # All channels may be taken by readers, so what comes meanwhile must not wait for an answer.
+                waited = (reading,) if asking is None else (reading, asking)
+                timeout_s = self._ask_s if asking is None else None
+                await asyncio.wait(waited, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+                if reading.done():
+                    return reading.result()
+                if asking is None:
+                    asking = asyncio.ensure_future(self._ask())
+                elif asking.result().state.is_over:
                     return b""
-            return reading.result()
+                else:
+                    asking = None
         finally:
-            if not reading.done():
-                reading.cancel()
-                with suppress(asyncio.CancelledError):
-                    await reading
+            await _end(reading, asking)
 
     def _check(self, status: JobStatus) -> None:
         # What a VM had not yet brought to its disk when it went down may be here and no longer there.
@@ -105,3 +117,10 @@ class Following:
 
 def _no_longer_kept(count: int) -> bytes:
     return f"\n[stampdeck: {count:,} bytes of this log are no longer kept on the helper VM]\n".encode()
+
+
+async def _end(*futures: asyncio.Future[bytes] | asyncio.Future[JobStatus] | None) -> None:
+    left = [each for each in futures if each is not None]
+    for each in left:
+        each.cancel()
+    await asyncio.gather(*left, return_exceptions=True)

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 
 from backends.clock import Clock, SystemClock
@@ -29,14 +30,16 @@ _DIGEST_S = 600.0
 class VmJobs:
     """Jobs on one helper VM; calls raise only SourceError, `follow` and `is_whole` LocalDiskFailed too.
 
-    `log_bound_bytes` is how much of a job's log is kept at least on the VM; 0: all of it.
+    `log_bound_bytes` is how much of a job's log is kept at least on the VM; 0: all of it. After `ask_s` seconds of
+    silence a reader asks whether the job is over.
     """
 
-    def __init__(self, vm: Vm, clock: Clock | None = None, *, log_bound_bytes: int = 0) -> None:
+    def __init__(self, vm: Vm, clock: Clock | None = None, *, log_bound_bytes: int = 0, ask_s: float = 15.0) -> None:
         self._runner = Runner(vm)
         self._stamp = vm.stamp
         self._clock = clock or SystemClock()
         self._bound = log_bound_bytes
+        self._ask_s = ask_s
 
     async def submit(self, request: JobRequest) -> JobStatus:
         """Start it, once however often this is called; returns when it is known to have started or not.
@@ -76,7 +79,8 @@ class VmJobs:
         """
         self._check(number)
         with Mirror(mirror) as kept:
-            following = Following(self._runner, number, kept, lambda: self.status(number), self._clock)
+            ask = partial(self.status, number)
+            following = Following(self._runner, number, kept, ask, self._clock, self._ask_s)
             async with aclosing(following.pieces(since)) as pieces:
                 async for data in pieces:
                     yield data

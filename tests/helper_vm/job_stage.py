@@ -71,7 +71,12 @@ class JobStage:
 
     @asynccontextmanager
     async def console(
-        self, port: int | None = None, *, timing: Timing | None = None, log_bound_bytes: int = 0
+        self,
+        port: int | None = None,
+        *,
+        timing: Timing | None = None,
+        log_bound_bytes: int = 0,
+        ask_s: float = 15.0,
     ) -> AsyncIterator[VmJobs]:
         """Connect one more console, through another port of loopback when given."""
         access = self.access(port)
@@ -79,7 +84,7 @@ class JobStage:
         line = self.sshd.known_hosts_line().replace(f":{self.sshd.port} ", f":{access.hop.port} ")
         known_hosts.write_text(line)
         async with HelperVmConnection("east", access, known_hosts, SystemClock(), timing=timing) as vm:
-            yield VmJobs(InEnvironment(vm, self.variables), log_bound_bytes=log_bound_bytes)
+            yield VmJobs(InEnvironment(vm, self.variables), log_bound_bytes=log_bound_bytes, ask_s=ask_s)
 
     def access(self, port: int | None = None) -> HelperVmAccess:
         """How the VM is reached."""

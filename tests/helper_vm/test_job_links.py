@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import random
+import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -202,6 +204,27 @@ async def test_what_a_lost_reader_left_on_the_vm_ends_before_the_job(stage: JobS
         await until(lambda: len(stage.sshd.jobs()) <= alone)
         await gate.open()
         assert (await follow_to_end(jobs, "quiet", tmp_path / "mirror")) == b"done\n"
+
+
+async def test_a_reader_that_is_never_told_of_the_end_asks(stage: JobStage, tmp_path: Path) -> None:
+    async with stage.console(ask_s=0.1) as jobs:
+        gate = await stage.held_job(jobs, "silent")
+        async with reading(jobs, "silent", tmp_path / "mirror") as reader:
+            await reader.have(len("began\n"))
+            waiting = await until(lambda: [pid for pid in stage.sshd.jobs() if b"flock\0-s\0" in words_of(pid)])
+            for each in waiting:
+                os.kill(each, signal.SIGKILL)
+            await gate.open()
+            await reader.task
+        assert reader.came == b"began\ndone\n"
+
+
+def words_of(pid: int) -> bytes:
+    """The command line of a process, b"" when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 async def test_start_files_that_talk_are_skipped(stage: JobStage, tmp_path: Path) -> None:
