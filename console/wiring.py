@@ -12,7 +12,7 @@ import contextlib
 import importlib
 import logging
 from collections.abc import AsyncIterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from backends.clock import Clock, SystemClock
@@ -81,9 +81,12 @@ class Services(WritingServices, VmServices):
     @cached_property
     def doctor(self) -> Doctor:
         """Every source examined."""
+        from backends.journal import works_still
         from backends.operations.doctor import Doctor
+        from backends.operations.journal_check import journal_check
 
-        return Doctor(self._clusters, self._probes, self._clock, lambda: self.sites)
+        journal = partial(journal_check, self.journal, works_still)
+        return Doctor(self._clusters, self._probes, self._clock, lambda: self.sites, (journal,))
 
     @cached_property
     def drift(self) -> Drift:

@@ -14,7 +14,6 @@ from console.commands.signals import run_until_signal
 
 if TYPE_CHECKING:
     from backends.operations.doctor import Check
-    from backends.operations.ports import Journal
 
 _SOURCE_WIDTH = len("horizontalpodautoscalers")
 """The longest there is: lines are printed as checks end, so the column cannot wait for all of them."""
@@ -38,7 +37,6 @@ async def _run(shell: Shell, stamps: tuple[str, ...], output: str) -> int:
 
     checks = configuration_checks(shell, stamps)
     async with open_services(shell.settings, stamps=stamps, follow_fleet=False) as services:
-        checks.append(await journal_check(services.journal))
         wide = max(width(name) for name in (*stamps, "fleet"))
         if output == "table":
             emit(*(line for check in checks for line in check_lines(check, wide)))
@@ -80,33 +78,6 @@ def configuration_checks(shell: Shell, stamps: tuple[str, ...]) -> list[Check]:
                 Check(stamp, "configuration", Outcome.OK, "the files it names are there and private", "", "", elapsed_s)
             )
     return [check for checks in found.values() for check in checks]
-
-
-async def journal_check(journal: Journal) -> Check:
-    """Return whether the journal can be read, its chain holds and nothing is left open in it."""
-    from backends.errors import JournalFailed
-    from backends.journal import works_still
-    from backends.operations.doctor import Check, Outcome
-
-    began_s = time.monotonic()
-
-    def found(outcome: Outcome, what: str, why: str = "", todo: str = "") -> Check:
-        return Check("", "journal", outcome, what, why, todo, time.monotonic() - began_s)
-
-    try:
-        chain = await journal.verify()
-        left = [each for each in await journal.open_operations() if not works_still(each.holder)]
-    except JournalFailed as error:
-        return found(Outcome.FAIL, error.what, error.why, error.todo or "nothing can be changed until it can be used")
-    if not chain.holds:
-        where = f"row {chain.broken_at:,}: " if chain.broken_at is not None else ""
-        todo = "keep the file as it is, and compare it with a noted head: stampdeck audit verify"
-        return found(Outcome.FAIL, "the chain of the journal is broken", f"{where}{chain.why}", todo)
-    if left:
-        many = "1 operation was" if len(left) == 1 else f"{len(left)} operations were"
-        return found(Outcome.WARN, f"{many} left open", "its process ended before it did", "see stampdeck audit open")
-    rows = f"{chain.rows:,} row" + ("" if chain.rows == 1 else "s")
-    return found(Outcome.OK, f"the chain holds: {rows}" if chain.rows else "nothing was written yet")
 
 
 def check_lines(check: Check, wide: int) -> list[str]:

@@ -32,6 +32,8 @@ def table_of(check: Check) -> ResourcesPlace | None:
 
 def by_hand(check: Check, stamp: Stamp | None) -> str:
     """Return the command line that asks the same without the console, empty where there is none."""
+    if check.source == "journal":
+        return "stampdeck audit verify && stampdeck audit open"
     if stamp is None:
         return ""
     if check.source == "application":

@@ -39,8 +39,9 @@ def check_blocks(checks: Sequence[Check], stamps: Sequence[str], width: int, gly
     widest = max((len(source_name(check.source)) for check in checks), default=0)
     sources = max(12, min(WIDEST_SOURCE, widest)) + 2
     blocks: list[Block] = []
-    for stamp in stamps:
-        blocks.append((None, [line((stamp, "title"))]))
+    of_fleet = [""] if any(not check.stamp for check in checks) else []
+    for stamp in (*of_fleet, *stamps):
+        blocks.append((None, [line((stamp or "fleet", "title"))]))
         blocks += [(check, _lines_of(check, sources, width, glyphs)) for check in checks if check.stamp == stamp]
         blocks.append((None, [EMPTY]))
     return blocks

@@ -176,3 +176,18 @@ async def test_a_probe_that_fails_as_nobody_expected_loses_nothing_of_the_api(
     assert one(checks, "application").outcome is Outcome.FAIL
     assert "report it" in one(checks, "application").todo
     assert one(checks, "api").outcome is Outcome.OK
+
+
+async def test_a_check_of_no_stamp_is_among_them_and_one_that_fails_itself_costs_no_other(
+    clock: ManualClock, cluster: KnowingCluster
+) -> None:
+    async def well() -> Check:
+        return Check("", "journal", Outcome.OK, "the chain holds")
+
+    async def broken() -> Check:
+        raise RuntimeError("no such table")
+
+    checks = await examine(clock, Doctor({"orlando": cluster}, {}, clock, of_fleet=(broken, well)))
+    assert one(checks, "journal").what == "the chain holds"
+    assert (one(checks, "doctor").outcome, one(checks, "doctor").stamp) == ("fail", "")
+    assert any(check.stamp == "orlando" for check in checks)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from backends.errors import Unreachable
+from backends.errors import JournalFailed, Unreachable
+from backends.operations.doctor import Doctor
+from backends.operations.journal_check import journal_check
 from screens.doctor.check_sheet import CheckSheet
 from screens.doctor.check_view import SIGN, CheckView
 from screens.doctor.screen import DoctorScreen
 from screens.places import DoctorPlace, ResourcesPlace
 from tests.screens.stage import Stage, ready, screen_text, shows, until
+from tests.support.fake_journal import FakeJournal
 
 
 def view_of(stage: Stage) -> CheckView:
@@ -106,3 +110,23 @@ async def test_before_the_first_check_ended_enter_opens_nothing() -> None:
         view.action_choose(1)
         view.action_open()
         assert view.chosen is None
+
+
+async def test_the_journal_is_examined_before_the_stamps_and_what_is_wrong_with_it_is_said() -> None:
+    class Unreadable(FakeJournal):
+        async def verify(self) -> Any:
+            raise JournalFailed("the journal cannot be read", why="[b]disk I/O error[/b]", todo="look at the disk")
+
+    stage = Stage()
+    services: Any = stage.services
+    check = partial(journal_check, Unreadable(), lambda author: None)
+    services.doctor = Doctor(stage.clusters, {}, stage.clock, of_fleet=(check,))
+    async with stage.run((110, 40)) as pilot:
+        await examined(pilot, stage)
+        await shows(pilot, "the journal cannot be read", "[b]disk I/O error[/b]", "look at the disk")
+        titles = [each.strip() for each in screen_text(stage.app).splitlines()]
+        assert titles.index("fleet") < titles.index("orlando") < titles.index("seattle")
+        await choose(pilot, stage, "", "journal")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(stage.app.screen, CheckSheet))
+        await shows(pilot, "stampdeck audit verify")
