@@ -33,6 +33,8 @@ exec /bin/sh -l
 """
 _PASSED_ON = ("LANG", "LC_")
 _BLOCK_BYTES = 512
+_SIGNALS = {int(each): each.name.removeprefix("SIG") for each in signal.Signals}
+"""Names by number; the protocol has none for most of the real-time signals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +97,16 @@ class Session(asyncssh.SSHServerProcess[bytes]):
         self._work = asyncio.current_task()
         try:
             program = self._start(process)
-        except OSError as error:
-            process.stderr.write(f"the lab cannot start a shell: {error.strerror}\n".encode())
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the command
+            process.stderr.write(f"the lab cannot start a shell: {error}\n".encode())
             process.exit(255)
             return
         try:
             status = await self._converse(process, program)
-            if status < 0:
-                process.exit_with_signal(signal.Signals(-status).name.removeprefix("SIG"))
+            if -status in _SIGNALS:
+                process.exit_with_signal(_SIGNALS[-status])
             else:
-                process.exit(status)
+                process.exit(status if status >= 0 else 128 - status)
         except* (OSError, asyncssh.Error):
             pass  # the channel is closed: nobody is left to tell
         finally:

@@ -26,6 +26,14 @@ async def test_a_command_killed_by_a_signal_has_no_status(machine: Machine) -> N
     async with login(machine) as connection:
         ended = await connection.run("kill -USR1 $$")
         assert ended.exit_signal is not None and ended.exit_signal[0] == "USR1"
+        assert (await connection.run("kill -40 $$")).exit_status == 168
+
+
+async def test_a_command_no_system_can_run_is_told(machine: Machine) -> None:
+    async with login(machine) as connection:
+        refused = await connection.run("echo a\0b")
+        assert refused.exit_status == 255 and "cannot start" in str(refused.stderr)
+        assert (await connection.run("echo on")).stdout == "on\n"
 
 
 def login(machine: Machine) -> AbstractAsyncContextManager[asyncssh.SSHClientConnection]:
