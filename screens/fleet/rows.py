@@ -223,6 +223,13 @@ def application_line(stamp: StampSnapshot, now: float, width: int, glyphs: Glyph
     return (*left, *line("  ", (sparkline(values, room, ascii_only=glyphs.full == "#"), "name")))
 
 
+def answer_pieces(stamp: StampSnapshot, glyphs: Glyphs) -> list[tuple[str, str | None]]:
+    """Return the application's last answer in a few words."""
+    if not stamp.probes:
+        return [("not asked" if stamp.application.health is Health.OFF else "asking", "dim")]
+    return _answer(stamp.probes[-1], stamp.name, glyphs)
+
+
 def _answer(last: ProbeSample, stamp: str, glyphs: Glyphs) -> list[tuple[str, str | None]]:
     if last.ok:
         latency = "" if last.latency_s is None else f" in {last.latency_s * 1000:.0f} ms"

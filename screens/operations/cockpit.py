@@ -35,6 +35,7 @@ from screens.widgets.live_table import LiveTable
 from screens.widgets.log_view import LogView
 
 if TYPE_CHECKING:
+    from backends.model.fleet import StampSnapshot
     from backends.model.proposal import Outcome
     from backends.operations.engine.operations import EngineOperations
 
@@ -120,7 +121,8 @@ class JobScreen(FramedScreen):
         self._drawn = state
         self._draw_heading(progress)
         is_over = job.state.is_over
-        rows = node_rows(progress, self._live.state.value, self._watch.log_now, is_over=is_over)
+        now = job.now if is_over and job.ended_at is None else self._watch.log_now
+        rows = node_rows(progress, self._live.state.value, now, is_over=is_over)
         self.table.apply(changes(self._rows, rows))
         self._rows = rows
 
@@ -129,7 +131,7 @@ class JobScreen(FramedScreen):
         now = self._watch.log_now
         summary = told(job, self.place.stamp) if job.meta else self.place.crumb
         self.query_one("#title", Heading).show(title_line(summary, job, width, glyphs))
-        self.query_one("#bar", Heading).show(bar_line(progress, width, glyphs))
+        self.query_one("#bar", Heading).show(bar_line(progress, self._stamp, width, glyphs, is_over=job.state.is_over))
         self.query_one("#step", Heading).show(
             step_line(progress, now, self._site.vm.state.value, width, is_over=job.state.is_over)
         )
@@ -141,6 +143,11 @@ class JobScreen(FramedScreen):
             widget.update(as_content(lines))
             widget.display = bool(lines)
         self.refresh_bindings()
+
+    @property
+    def _stamp(self) -> StampSnapshot | None:
+        """The stamp as the fleet has it: whether its application still answers."""
+        return next((each for each in self.deck.overview.snapshot.stamps if each.name == self.place.stamp), None)
 
     @property
     def _outcome(self) -> Outcome | None:

@@ -7,13 +7,15 @@ from dataclasses import replace
 
 from backends.model.age import format_duration
 from backends.model.engine.progress import EngineProgress, NodeProgress, NodeStep
+from backends.model.fleet import StampSnapshot
 from backends.model.health import Health, SourceState
 from backends.model.job import JobState, JobStatus
 from backends.model.proposal import Outcome
 from backends.model.table import Row
 from backends.operations.engine.live_nodes import LiveNode, NodesView
+from screens.fleet.rows import answer_pieces
 from screens.glyphs import Glyphs
-from screens.lines import Line, line, spread, wrap
+from screens.lines import EMPTY, Line, line, spread, wrap
 from screens.operations.rows import job_glyph, job_tone
 from screens.simple_table import text_columns, text_row
 from screens.widgets.columns import TableColumn
@@ -46,16 +48,23 @@ def title_line(summary: str, job: JobStatus, width: int, glyphs: Glyphs) -> Line
     return spread(line((summary, "title")), (*state, *line(f"  {took}")), width)
 
 
-def bar_line(progress: EngineProgress, width: int, glyphs: Glyphs) -> Line:
-    """Return the share of the work as a bar, with phase, machines and what is left."""
+def bar_line(
+    progress: EngineProgress, stamp: StampSnapshot | None, width: int, glyphs: Glyphs, *, is_over: bool = False
+) -> Line:
+    """Return the share of the work as a bar, with phase, machines and what is left; the application at the right."""
+    right = line(("application ", "dim"), *answer_pieces(stamp, glyphs)) if stamp is not None else EMPTY
+    return spread(_bar(progress, width, glyphs, is_over), right, width)
+
+
+def _bar(progress: EngineProgress, width: int, glyphs: Glyphs, is_over: bool) -> Line:
     share = progress.share
     machines = [each for each in progress.nodes if each.step in _ENDED]
     counted = f"  {len(machines)} of {len(progress.nodes)} machines" if progress.nodes else ""
-    eta = f"  about {format_duration(progress.eta_s)} left" if progress.eta_s else ""
+    eta = f"  about {format_duration(progress.eta_s)} left" if progress.eta_s and not is_over else ""
     phase = str(progress.phase) + (f" {progress.pool}" if progress.pool else "")
     if share is None:
         return line((phase, "strong"), (counted, "dim"), (eta, "dim"))
-    size = max(10, min(40, width // 3))
+    size = max(10, min(40, width // 4))
     full = round(share * size)
     return line(
         (glyphs.full * full, "accent"), (glyphs.empty * (size - full), "dim"), f" {share * 100:3.0f} %  ",
@@ -77,7 +86,8 @@ def step_line(progress: EngineProgress, now: float, link: SourceState, width: in
         right = line(("connection lost: the job runs on", "accent"))
     elif link.is_degraded:
         right = line((link.reason or str(link.health), "bad"))
-    return spread(line(progress.step, (said, "warn")), right, width)
+    step = f"ended at: {progress.step}" if is_over and progress.step and not progress.is_succeeded else progress.step
+    return spread(line(step, (said, "warn")), right, width)
 
 
 def told_lines(
@@ -98,10 +108,9 @@ def told_lines(
     if job.state.is_unknown or job.state is JobState.UNSUPERVISED:
         told.append((f"{glyphs.warn} {_UNKNOWN[job.state]}", "bad"))
     if nodes.held_by and not job.state.is_over:
-        held = ", ".join(nodes.held_by)
-        told.append(
-            (f"{glyphs.warn} {nodes.focus} is held by {held}: the engine waits up to an hour, then deletes it", "warn")
-        )
+        held, left = ", ".join(nodes.held_by), ", ".join(nodes.pods_left)
+        waits = f"{nodes.focus} is held by {held}: the engine waits up to an hour, then deletes it with {left}"
+        told.append((f"{glyphs.warn} {waits}", "warn"))
     told += [(f"{glyphs.warn} {each}", "warn") for each in progress.alarms[-2:]]
     if progress.failures:
         last = progress.failures[-1]

@@ -137,6 +137,18 @@ def test_a_run_that_stopped_half_way_is_resumed_with_a_word() -> None:
     )  # fmt: skip
 
 
+def test_the_machine_more_of_a_run_that_stopped_is_no_wrong_count() -> None:
+    more = machines(agents=4)
+    half = [*more[:4], *(msgspec.structs.replace(each, orchestrator=TARGET) for each in more[4:])]
+    found = said(good_facts(machines=half, nodes=cluster_nodes(agents=4)))
+    assert found["counts-agree"][0] is Level.WARN
+    assert "linuxpool still has the machine more" in found["counts-agree"][1]
+    # Without a run to be resumed, or with two too many, it is one.
+    assert said(good_facts(machines=more, nodes=cluster_nodes(agents=4)))["counts-agree"][0] is Level.REFUSE
+    five = [*half, msgspec.structs.replace(half[-1], name=node_name("linuxpool", 4))]
+    assert said(good_facts(machines=five, nodes=cluster_nodes(agents=5)))["counts-agree"][0] is Level.REFUSE
+
+
 def test_an_upgraded_master_that_is_not_ready_stops_every_retry() -> None:
     down = node_name("master", 0)
     upgraded = [msgspec.structs.replace(machines()[0], orchestrator=TARGET), *machines()[1:]]

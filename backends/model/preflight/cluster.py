@@ -77,19 +77,33 @@ def _counts(facts: PreflightFacts, model: ApiModel, nodes: Sequence[Object]) -> 
     seen = Counter(pool_of(each) for each in nodes)
     own = facts.own_machines
     made = Counter(_MASTER if "-master-" in each.name else each.pool for each in own) if own is not None else None
-    wrong = []
+    wrong, surging = [], []
     for pool in (Pool(_MASTER, model.masters.count), *model.pools):
         counts = {"the api model": pool.count, "nodes": seen[pool.name]}
         if made is not None:
             counts["machines"] = made[pool.name]
-        if len(set(counts.values())) > 1:
-            said = ", ".join(f"{what} {count}" for what, count in counts.items())
-            wrong.append(f"{pool.name}: {said}")
+        if len(set(counts.values())) == 1:
+            continue
+        if _is_resumed(facts) and pool.name != _MASTER and set(counts.values()) == {pool.count, pool.count + 1}:
+            surging.append(pool.name)
+        else:
+            wrong.append(f"{pool.name}: {', '.join(f'{what} {count}' for what, count in counts.items())}")
     if wrong:
         evidence = f"{'; '.join(wrong)}: the run would change the size of the cluster"
         yield Finding("counts-agree", Level.REFUSE, evidence, facts.stamp)
+    elif surging:
+        evidence = f"{named(surging)} still has the machine more that the earlier run made: it is used"
+        yield Finding("counts-agree", Level.WARN, evidence, facts.stamp)
     else:
         yield Finding("counts-agree", Level.PASS, "api model, machines and nodes have the same counts", facts.stamp)
+
+
+def _is_resumed(facts: PreflightFacts) -> bool:
+    """Whether some machines have the target already, by their tags, and the api model does not."""
+    if not isinstance(facts.command, Upgrade) or isinstance(facts.model, Unread) or facts.command.force:
+        return False
+    target = facts.command.version
+    return target != facts.model.version and any(each.orchestrator == target for each in facts.own_machines or ())
 
 
 def _tags(facts: PreflightFacts, model: ApiModel) -> Iterator[Finding]:
