@@ -134,6 +134,7 @@ _FOR_THE_REST = (
     "backends.operations.surroundings",
     "backends.operations.logs",
     "backends.operations.doctor",
+    "backends.operations.journal_check",
     "backends.operations.reconciliation",
     *NEEDED,
 )

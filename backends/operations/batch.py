@@ -18,6 +18,8 @@ from backends.operations.work import PartlyDone, Progress, Stopped, Verified, Wo
 
 MOST = 200
 """More at once is not a plan anyone reads."""
+_EACH_EXAMINED = frozenset({"drain"})
+"""What one of them does decides whether the next may be begun: these go in turn, each with its own plan."""
 _AT_ONCE = 4
 """Questions to the API at one time."""
 _IMPACTS = (Impact.NONE, Impact.CAREFUL, Impact.DISRUPTIVE)
@@ -34,12 +36,17 @@ class BatchWork:
 
     @classmethod
     def of(cls, works: Sequence[Work]) -> Self:
-        """Return the works as one; Invalid for none, for too many, or for works of several stamps."""
+        """Return the works as one; Invalid for none, for too many, for several stamps, and for drains."""
         stamps = {work.change.stamp for work in works}
         if not 1 <= len(works) <= MOST or len(stamps) != 1:
             why = f"{len(works)} changes on {len(stamps)} stamps"
             raise Invalid("cannot do this at once", why=why, todo=f"choose 1 to {MOST} objects of one stamp")
         changes = [work.change for work in works]
+        if len(works) > 1 and (found := next((each for each in changes if each.action in _EACH_EXAMINED), None)):
+            why = f"after one {found.action} the plan of the next is another"
+            raise Invalid(
+                f"cannot {found.action} several at once", why=why, todo="have them done in turn", stamp=found.stamp
+            )
         actions, kinds = {each.action for each in changes}, {each.target.kind for each in changes}
         what = f"{len(works)} {next(iter(kinds))}s" if len(kinds) == 1 else f"{len(works)} objects"
         verb = next(iter(actions)) if len(actions) == 1 else "change"

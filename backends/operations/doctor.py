@@ -39,7 +39,7 @@ class Doctor:
         self._of_fleet = of_fleet
 
     async def examine(self, stamps: Sequence[str] = ()) -> AsyncIterator[Check]:
-        """Yield checks as they end, those of no stamp beside each stamp's (all when none is named); nothing is raised."""
+        """Yield checks as they end, the fleet's beside each stamp's (all when none is named); nothing is raised."""
         found: asyncio.Queue[Check | None] = asyncio.Queue()
         asked = [name for name in self._clusters if not stamps or name in stamps]
         works = [

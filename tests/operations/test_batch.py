@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -38,6 +39,13 @@ def test_one_change_says_all_of_them() -> None:
 def test_none_too_many_or_several_stamps_are_no_batch(chosen: list[FakeWork]) -> None:
     with pytest.raises(Invalid, match="cannot do this at once"):
         BatchWork.of(chosen)
+
+
+def test_drains_are_no_batch_for_each_is_examined_when_its_turn_comes() -> None:
+    drains = [FakeWork(replace(a_change(name=f"node-{n}"), action="drain")) for n in range(2)]
+    with pytest.raises(Invalid, match="cannot drain several at once: after one drain the plan of the next is another"):
+        BatchWork.of(drains)
+    assert BatchWork.of(drains[:1]).change.command == drains[0].change.command
 
 
 async def test_each_has_its_own_result() -> None:
