@@ -107,12 +107,12 @@ class VmServices:
     @cached_property
     def engine(self) -> EngineOperations:
         """Runs of aks-engine: planned, watched, taken up."""
-        from backends.aks_engine.log import EngineLog
+        from backends.aks_engine.log import EngineLog, explain_exit
         from backends.operations.engine.operations import EngineOperations
         from backends.operations.engine.watch import EngineWatches
         from console.configuration.folders import job_logs_folder
 
-        watches = EngineWatches(job_logs_folder(), self._clock, EngineLog)
+        watches = EngineWatches(job_logs_folder(), self._clock, EngineLog, explain_exit)
         return EngineOperations(self.sites, watches, self.journal, self._clock)
 
     async def close_vms(self) -> None:

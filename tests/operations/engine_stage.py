@@ -16,7 +16,7 @@ from backends.model.azure_stack import AzureStackAccess
 from backends.model.engine.api_model import ApiModel
 from backends.model.engine.command import EngineCommand, parameters_of
 from backends.model.engine.line import EngineLine, LineForm
-from backends.model.engine.progress import EngineProgress
+from backends.model.engine.progress import EngineProgress, Failure, Retry
 from backends.model.engine.vm_facts import VmFacts
 from backends.model.health import Health, SourceState
 from backends.model.helper_vm import Finished, HelperVmAccess, HostKey, SshHop
@@ -203,6 +203,12 @@ class FakeSiteCluster(FakeCluster):
         return a_room()
 
 
+def explain(status: int) -> Failure | None:
+    """Explain one exit status."""
+    killed = Failure("killed", f"exit status {status}", "it was killed", "look who did", Retry.AFTER, 0)
+    return killed if status == 137 else None
+
+
 class EngineStage:
     """Stamps with everything a run needs; `operations` is what a console has."""
 
@@ -227,7 +233,9 @@ class EngineStage:
             )
             for name, vm in self.vms.items()
         }  # fmt: skip
-        return EngineOperations(sites, EngineWatches(self.folder, self.clock, self._reader), self.journal, self.clock)
+        return EngineOperations(
+            sites, EngineWatches(self.folder, self.clock, self._reader, explain), self.journal, self.clock
+        )
 
     def _reader(self, word: str) -> FakeReader:
         self.readers.append(FakeReader(word))

@@ -165,6 +165,16 @@ async def test_a_console_that_starts_again_finds_the_job_and_starts_none(stage: 
     await other.close()
 
 
+async def test_a_status_without_a_reason_in_the_log_is_explained(stage: Stage) -> None:
+    work, progress = await stage.operations.plan("orlando", Upgrade("1.34.4")), FakeProgress()
+    async with acting(stage, work, progress) as task:
+        stage.jobs["orlando"].finish(status=137)
+        await stage.clock.until(task.done)
+        with pytest.raises(PartlyDone) as caught:
+            task.result()
+    assert caught.value.why == "it was killed (exit status 137)"
+
+
 @pytest.mark.parametrize(
     ("state", "words"),
     [

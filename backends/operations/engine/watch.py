@@ -6,13 +6,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from backends.clock import Clock
 from backends.errors import NotFound, SourceError, StampdeckError, Unreachable
 from backends.model.engine.line import EngineLine
-from backends.model.engine.progress import EngineProgress
+from backends.model.engine.progress import EngineProgress, Failure
 from backends.model.job import JobState, JobStatus
 from backends.operations.deadline import end
 from backends.operations.vm_ports import Jobs
@@ -39,6 +40,9 @@ class LogReader(Protocol):
     def close(self) -> Sequence[EngineLine]: ...
 
 
+Explain = Callable[[int], Failure | None]
+
+
 class EngineWatch:
     """One job as it goes on: `job` is what the VM says of it, `progress` and `lines` what its log tells.
 
@@ -46,13 +50,16 @@ class EngineWatch:
     told by the helper VM's own state.
     """
 
-    def __init__(self, stamp: str, number: str, jobs: Jobs, reader: LogReader, mirror: Path, clock: Clock) -> None:
+    def __init__(
+        self, stamp: str, number: str, jobs: Jobs, reader: LogReader, mirror: Path, clock: Clock, explain: Explain
+    ) -> None:
         self.stamp = stamp
         self.number = number
         self.mirror = mirror
         self._jobs = jobs
         self._reader = reader
         self._clock = clock
+        self._explain = explain
         self.job: Cell[JobStatus] = Cell(JobStatus(number, JobState.NEW))
         self.progress: Cell[EngineProgress] = Cell(reader.progress)
         self.lines: Feed[EngineLine] = Feed(KEPT_LINES)
@@ -119,7 +126,11 @@ class EngineWatch:
 
     async def _close(self) -> None:
         self._show(self._reader.close())
-        self._note(await self._jobs.status(self.number))
+        status = await self._jobs.status(self.number)
+        progress = self.progress.value
+        if status.status and not progress.failures and (failure := self._explain(status.status)) is not None:
+            self.progress.set(replace(progress, failures=(failure,)))
+        self._note(status)
         if not await self._jobs.is_whole(self.number, self.mirror):
             self.trouble.set(f"{self.mirror} is not the log on the VM: remove it and watch again")
 
@@ -136,11 +147,21 @@ class EngineWatch:
 class EngineWatches:
     """The jobs being watched by this console, each once, however many look."""
 
-    def __init__(self, folder: Path, clock: Clock, reader: Callable[[str], LogReader]) -> None:
-        """`folder` keeps the mirrors; `reader` makes the reader of a command's log by the command's word."""
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock,
+        reader: Callable[[str], LogReader],
+        explain: Explain = lambda status: None,
+    ) -> None:
+        """`folder` keeps the mirrors; `reader` makes the reader of a command's log by the command's word.
+
+        `explain` says what an exit status means when the log gave no reason.
+        """
         self._folder = folder
         self._clock = clock
         self.reader = reader
+        self._explain = explain
         self._watches: dict[tuple[str, str], EngineWatch] = {}
 
     def watch(self, stamp: str, number: str, jobs: Jobs, word: str) -> EngineWatch:
@@ -148,7 +169,9 @@ class EngineWatches:
         found = self._watches.get((stamp, number))
         if found is not None and not (found.task and found.task.done() and found.trouble.value):
             return found
-        watch = EngineWatch(stamp, number, jobs, self.reader(word), self.mirror(stamp, number), self._clock)
+        watch = EngineWatch(
+            stamp, number, jobs, self.reader(word), self.mirror(stamp, number), self._clock, self._explain
+        )
         watch.task = asyncio.create_task(watch.run(), name=f"watch {number} on {stamp}")
         watch.task.add_done_callback(_note_failure)
         self._watches[stamp, number] = watch

@@ -165,7 +165,7 @@ async def test_a_failure_says_what_to_do_and_the_log_folds(tmp_path: Path) -> No
 
         reader.feed = feed  # type: ignore[method-assign]
         made.engine.jobs["orlando"].write("x\n")
-        await shows(pilot, "Error: quota", "1 warnings and errors", "1 lines of noise")
+        await shows(pilot, "Error: quota", "warnings and errors: 1", "lines of noise: 1")
         assert "noise of transforms" not in screen_text(pilot.app)
         await pilot.press("f")
         await shows(pilot, "noise of transforms", "every line")
