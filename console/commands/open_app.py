@@ -43,7 +43,7 @@ def open_app(shell: Shell, faults: FaultControl | None = None) -> int:
         refuse_unknown_keys(settings)
     app = StampdeckApp(
         settings.only(names),
-        lambda: _open_services(settings, names, lambda text: _tell(app, text), app if shell.write else None),
+        lambda: _open_services(settings, names, app, armed=shell.write),
         keys=settings.keys,
         theme=settings.theme,
         ascii_only=not terminal.unicode,
@@ -64,13 +64,17 @@ def _tell(app: StampdeckApp, text: str) -> None:
 
 @contextlib.asynccontextmanager
 async def _open_services(
-    settings: Settings, stamps: tuple[str, ...], tell: Callable[[str], None], armed: StampdeckApp | None = None
+    settings: Settings, stamps: tuple[str, ...], app: StampdeckApp, *, armed: bool = False
 ) -> AsyncIterator[Services]:
     """Load and open the services; what is loaded by then is left out of collections, which would halt the screen.
 
-    `armed` is the console that was started to write.
+    `armed`: the console was started to write. Logins that a person has to answer ask on the console.
     """
     from console.wiring import open_services, preload
+    from screens.login.prompter import ConsolePrompter
+
+    def tell(text: str) -> None:
+        _tell(app, text)
 
     try:
         await asyncio.to_thread(preload)
@@ -78,8 +82,9 @@ async def _open_services(
         gc.freeze()
         gc.enable()
     async with open_services(settings, stamps=stamps) as services:
+        services.prompter = ConsolePrompter(app)
         collecting = asyncio.create_task(collect_young(), name="collecting")
-        settling = asyncio.create_task(_settle(services, tell, armed), name="settling")
+        settling = asyncio.create_task(_settle(services, tell, app if armed else None), name="settling")
         try:
             yield services
         finally:

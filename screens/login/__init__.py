@@ -1,0 +1,1 @@
+"""What a machine asks a person before it lets us in."""
