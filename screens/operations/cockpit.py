@@ -69,6 +69,7 @@ class JobScreen(FramedScreen):
         self._live = engine.live_nodes(place.stamp)
         self._rows: dict[str, Row] = {}
         self._read = 0
+        self._trouble = self._folded = 0
         self._fold = Fold.FOLDED
         self._told: list[Line] | None = None
         self._drawn: object = None
@@ -101,12 +102,13 @@ class JobScreen(FramedScreen):
     def on_mount(self) -> None:
         self.table.set_empty_texts(not_loaded="reading the nodes", empty="no node is known", no_match="")
         self.work(self._live.run)
+        self.work(self._follow_log, group="log")
         super().on_mount()
 
     def draw(self) -> None:
         progress, job = self._watch.progress.value, self._watch.job.value
         self._live.focus = "" if job.state.is_over else focus_of(progress.nodes)
-        self._draw_log()
+        self._draw_log_title()
         state = (
             self._outcome,
             progress,
@@ -158,21 +160,22 @@ class JobScreen(FramedScreen):
                 return run.status.value.outcome
         return None
 
-    def _draw_log(self) -> None:
-        lines = self._watch.lines
-        if lines.end == self._read:
-            return
-        batch = lines.read(self._read)
+    async def _follow_log(self) -> None:
+        """Hand lines to the view when they come, not at the next frame: it draws no more often than it should."""
+        async for _ in self._watch.lines.follow(self._read):
+            self._take_lines()
+
+    def _take_lines(self) -> None:
+        batch = self._watch.lines.read(self._read)
         self._read = batch.next
         self.log_view.append(log_lines(self.place.stamp, batch.items, self._fold))
-        self._draw_log_title()
+        trouble, folded = counts(batch.items)
+        self._trouble, self._folded = self._trouble + trouble, self._folded + folded
 
     def _draw_log_title(self) -> None:
-        kept = self._watch.lines.read().items
-        trouble, folded = counts(kept)
         right = line(
-            (f"warnings and errors: {trouble}" if trouble else "no warning", "warn" if trouble else "dim"),
-            (f"  lines of noise: {folded}" if folded else "", "dim"),
+            (f"warnings and errors: {self._trouble}", "warn") if self._trouble else ("no warning", "dim"),
+            (f"  lines of noise: {self._folded}" if self._folded else "", "dim"),
             (f"  \\{self._search}" if self._search else "", "accent"),
         )
         width = max(20, self.size.width - 2)
