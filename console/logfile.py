@@ -72,6 +72,8 @@ def log_to_file(file: str | None, level: str) -> Path:
         handler.close()
     root.setLevel(level.upper())
     root.addHandler(_handler(path, named=file is not None))
+    # It logs whole commands, and what they are given, from INFO on.
+    logging.getLogger("asyncssh").setLevel(logging.WARNING)
     # Warnings of libraries would otherwise be printed over the screen.
     logging.captureWarnings(True)
     logging.raiseExceptions = False

@@ -47,6 +47,14 @@ def test_tracebacks_are_redacted_too(tmp_path: Path) -> None:
     assert "abcdefghijklmnop" not in path.read_text()
 
 
+def test_commands_sent_over_ssh_are_never_logged(tmp_path: Path) -> None:
+    path = logfile.log_to_file(str(tmp_path / "log"), "debug")
+    logging.getLogger("asyncssh").info("Command: sh -c something")
+    logging.getLogger("asyncssh").warning("a thing to know")
+    assert "something" not in path.read_text()
+    assert "a thing to know" in path.read_text()
+
+
 def test_it_rotates_and_stays_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logfile, "LIMIT_BYTES", 500)
     path = logfile.log_to_file(str(tmp_path / "log"), "info")
