@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -24,8 +23,8 @@ def lab() -> Iterator[LabProcess]:
 def on_lab(lab: LabProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[LabProcess]:
     """The lab, as the configuration of every command a test runs; all faults are cleared afterwards."""
     from tests.console.command_line import stampdeck
+    from tests.console.writing_lab import configure
 
-    monkeypatch.setitem(os.environ, "STAMPDECK_CONFIG", str(lab.config))
-    monkeypatch.setitem(os.environ, "STAMPDECK_LAB", str(lab.folder))
+    configure(lab, monkeypatch)
     yield lab
     stampdeck("lab", "clear")

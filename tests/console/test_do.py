@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from console.commands.lab_process import LabProcess, lab_process
 from tests.console.command_line import command, stampdeck
-from tests.console.writing_lab import audited, do, do_json, replicas, set_replicas
+from tests.console.writing_lab import audited, configure, do, do_json, replicas, set_replicas
 from tests.support.pty_terminal import PtyTerminal
 from tests.support.waiting import wait_until
 
@@ -25,8 +24,7 @@ def written_lab() -> Iterator[LabProcess]:
 @pytest.fixture(autouse=True)
 def on_written_lab(written_lab: LabProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The lab as every command's configuration; three replicas everywhere at first, and no fault."""
-    monkeypatch.setitem(os.environ, "STAMPDECK_CONFIG", str(written_lab.config))
-    monkeypatch.setitem(os.environ, "STAMPDECK_LAB", str(written_lab.folder))
+    configure(written_lab, monkeypatch)
     stampdeck("lab", "clear")
     for stamp in ("orlando", "seattle"):
         set_replicas(stamp, 3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ import pytest
 
 from console.commands.lab_process import LabProcess, lab_process
 from tests.console.command_line import command, stampdeck
-from tests.console.writing_lab import ask_api, audited, do, do_json
+from tests.console.writing_lab import ask_api, audited, configure, do, do_json
 from tests.support.waiting import wait_until
 
 _BUDGET = "/apis/policy/v1/namespaces/default/poddisruptionbudgets/ratings-web"
@@ -27,8 +26,7 @@ def drained_lab() -> Iterator[LabProcess]:
 
 @pytest.fixture(autouse=True)
 def on_drained_lab(drained_lab: LabProcess, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(os.environ, "STAMPDECK_CONFIG", str(drained_lab.config))
-    monkeypatch.setitem(os.environ, "STAMPDECK_LAB", str(drained_lab.folder))
+    configure(drained_lab, monkeypatch)
 
 
 def _need(least: int) -> None:

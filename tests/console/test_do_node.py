@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import os
 import signal
-import ssl
 import subprocess
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from console.commands.lab_process import LabProcess, lab_process
 from tests.console.command_line import command, stampdeck
-from tests.console.writing_lab import audited, do, do_json
+from tests.console.writing_lab import ask_api, audited, configure, do, do_json
 from tests.support.waiting import wait_until
 
 POOL = tuple(f"k8s-linuxpool-35064155-{number}" for number in range(3))
@@ -35,8 +27,7 @@ def node_lab() -> Iterator[LabProcess]:
 @pytest.fixture(autouse=True)
 def on_node_lab(node_lab: LabProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The lab as every command's configuration; afterwards its nodes take pods again."""
-    monkeypatch.setitem(os.environ, "STAMPDECK_CONFIG", str(node_lab.config))
-    monkeypatch.setitem(os.environ, "STAMPDECK_LAB", str(node_lab.folder))
+    configure(node_lab, monkeypatch)
     yield
     _need(1)
     for each in POOL:
@@ -44,51 +35,33 @@ def on_node_lab(node_lab: LabProcess, monkeypatch: pytest.MonkeyPatch) -> Iterat
     wait_until(_is_well)
 
 
-def _ask(method: str, path: str, body: Any = None) -> Any:
-    """Ask orlando's API, past the command under test."""
-    folder = Path(os.environ["STAMPDECK_LAB"])
-    config = yaml.safe_load((folder / "kube" / "orlando.yaml").read_text())
-    cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
-    tls = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
-    pair = folder / "orlando-admin.pem"
-    if not pair.exists():
-        pair.touch(mode=0o600)
-        pair.write_bytes(b"".join(base64.b64decode(user[f"client-{each}-data"]) for each in ("certificate", "key")))
-    tls.load_cert_chain(pair)
-    data = None if body is None else json.dumps(body).encode()
-    headers = {"Content-Type": "application/merge-patch+json"}
-    request = urllib.request.Request(cluster["server"] + path, data, headers, method=method)
-    with urllib.request.urlopen(request, context=tls) as answer:
-        return json.load(answer)
-
-
 def _need(least: int) -> None:
     """Let the budget of ratings-web want so many of its three pods, and wait until that is counted."""
     path = "/apis/policy/v1/namespaces/default/poddisruptionbudgets/ratings-web"
-    _ask("PATCH", path, {"spec": {"minAvailable": least}})
+    ask_api("PATCH", path, {"spec": {"minAvailable": least}})
     # Three pods and no fourth: what was replaced just before may still be counted as healthy.
     counted = {"desiredHealthy": least, "currentHealthy": 3, "expectedPods": 3, "disruptionsAllowed": 3 - least}
-    wait_until(lambda: counted.items() <= _ask("GET", path)["status"].items())
+    wait_until(lambda: counted.items() <= ask_api("GET", path)["status"].items())
 
 
 def _cordon(node: str, cordoned: bool) -> None:
-    _ask("PATCH", f"/api/v1/nodes/{node}", {"spec": {"unschedulable": cordoned or None}})
+    ask_api("PATCH", f"/api/v1/nodes/{node}", {"spec": {"unschedulable": cordoned or None}})
 
 
 def _is_well() -> bool:
     """Whether the application runs, so that no rule refuses the next drain for the one before."""
-    found = _ask("GET", "/apis/apps/v1/namespaces/default/deployments")["items"]
+    found = ask_api("GET", "/apis/apps/v1/namespaces/default/deployments")["items"]
     return all(each["status"].get("readyReplicas") == each["spec"]["replicas"] for each in found)
 
 
 def _node_of_web() -> str:
     """Return a node that a pod of ratings-web runs on."""
-    pods = _ask("GET", "/api/v1/namespaces/default/pods?labelSelector=app%3Dratings-web")["items"]
+    pods = ask_api("GET", "/api/v1/namespaces/default/pods?labelSelector=app%3Dratings-web")["items"]
     return next(str(each["spec"]["nodeName"]) for each in pods if "deletionTimestamp" not in each["metadata"])
 
 
 def _cordoned(name: str = NODE) -> bool:
-    return bool(_ask("GET", f"/api/v1/nodes/{name}")["spec"].get("unschedulable"))
+    return bool(ask_api("GET", f"/api/v1/nodes/{name}")["spec"].get("unschedulable"))
 
 
 def test_the_plan_says_what_becomes_of_every_pod() -> None:

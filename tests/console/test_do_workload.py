@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from console.commands.lab_process import LabProcess, lab_process
 from tests.console.command_line import stampdeck
-from tests.console.writing_lab import do
+from tests.console.writing_lab import configure, do
 
 WEB = "deployment/ratings-web"
 IMAGE = "ratings.azurecr.io/ratings-web"
@@ -24,8 +23,7 @@ def written_lab() -> Iterator[LabProcess]:
 
 @pytest.fixture(autouse=True)
 def on_written_lab(written_lab: LabProcess, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(os.environ, "STAMPDECK_CONFIG", str(written_lab.config))
-    monkeypatch.setitem(os.environ, "STAMPDECK_LAB", str(written_lab.folder))
+    configure(written_lab, monkeypatch)
 
 
 def image(stamp: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from console.commands.lab_process import LabProcess, lab_process
 from tests.console.command_line import stampdeck
-from tests.console.writing_lab import set_replicas
+from tests.console.writing_lab import configure, set_replicas
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +23,7 @@ def written_lab() -> Iterator[LabProcess]:
 
 @pytest.fixture(autouse=True)
 def on_written_lab(written_lab: LabProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setitem(os.environ, "STAMPDECK_CONFIG", str(written_lab.config))
-    monkeypatch.setitem(os.environ, "STAMPDECK_LAB", str(written_lab.folder))
+    configure(written_lab, monkeypatch)
     yield
     set_replicas("orlando", 3)
     stampdeck("lab", "clear")

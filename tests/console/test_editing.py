@@ -11,7 +11,7 @@ import pytest
 
 from console.commands.lab_process import LabProcess
 from tests.console.command_line import command, stampdeck
-from tests.console.writing_lab import ask_api, audited, replicas, set_replicas
+from tests.console.writing_lab import ask_api, audited, configure, replicas, set_replicas
 from tests.support.api_audit import ApiAudit, audited_lab
 from tests.support.pty_terminal import PtyTerminal
 from tests.support.waiting import wait_until
@@ -77,8 +77,7 @@ def desk(
     audited_editing: tuple[LabProcess, ApiAudit], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Desk]:
     lab, _ = audited_editing
-    monkeypatch.setenv("STAMPDECK_CONFIG", str(lab.config))
-    monkeypatch.setenv("STAMPDECK_LAB", str(lab.folder))
+    configure(lab, monkeypatch)
     editor = tmp_path / "editor"
     editor.write_text(EDITOR)
     editor.chmod(0o755)

@@ -18,7 +18,7 @@ import yaml
 
 from console.commands.lab_process import LabProcess
 from tests.console.command_line import Outcome, command, stampdeck
-from tests.console.writing_lab import ask_api, audited
+from tests.console.writing_lab import ask_api, audited, configure
 from tests.support.api_audit import ApiAudit, audited_lab
 from tests.support.waiting import wait_until
 
@@ -36,8 +36,7 @@ def running() -> Iterator[tuple[LabProcess, ApiAudit]]:
 @pytest.fixture(autouse=True)
 def audit(running: tuple[LabProcess, ApiAudit], monkeypatch: pytest.MonkeyPatch) -> ApiAudit:
     lab, found = running
-    monkeypatch.setitem(os.environ, "STAMPDECK_CONFIG", str(lab.config))
-    monkeypatch.setitem(os.environ, "STAMPDECK_LAB", str(lab.folder))
+    configure(lab, monkeypatch)
     return found
 
 
@@ -178,7 +177,8 @@ def test_a_port_leads_to_the_application_also_when_its_pod_is_replaced() -> None
     assert (newest["action"], newest["stamp"]) == ("port-forward", "orlando")
     exported = [json.loads(line) for line in stampdeck("audit", "export").out.splitlines()]
     texts = [each["data"]["text"] for each in exported if each["kind"] == "port-forward"]
-    assert texts[0] == "opened" and "connections served: the console ended" in texts[1]
+    assert texts[0] == "opened"
+    assert re.search(r"2 connections served, \d+B sent, \d+B received: the console ended", texts[1]), texts[1]
 
 
 def test_a_service_and_what_cannot_be_forwarded() -> None:

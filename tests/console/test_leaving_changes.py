@@ -11,7 +11,7 @@ import pytest
 
 from console.commands.lab_process import LabProcess, lab_process
 from tests.console.command_line import command, stampdeck
-from tests.console.writing_lab import ask_api, audited
+from tests.console.writing_lab import ask_api, audited, configure
 from tests.support.pty_terminal import PtyTerminal
 
 pytestmark = pytest.mark.terminal
@@ -44,8 +44,7 @@ def _begin_drain(terminal: PtyTerminal) -> None:
 def test_it_stays_open(
     left_lab: LabProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, how: str
 ) -> None:
-    monkeypatch.setenv("STAMPDECK_CONFIG", str(left_lab.config))
-    monkeypatch.setenv("STAMPDECK_LAB", str(left_lab.folder))
+    configure(left_lab, monkeypatch)
     nodes = [each["metadata"]["name"] for each in ask_api("GET", "/api/v1/nodes")["items"]]
     node = sorted(each for each in nodes if "linuxpool" in each)[number]
     words = command("--write", "-c", f"nodes @orlando /{node}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +10,7 @@ from console.commands.do import ACTIONS
 from console.commands.lab_process import LabProcess
 from console.commands.root import COMMANDS
 from tests.console.command_line import stampdeck
+from tests.console.writing_lab import configure
 from tests.support.api_audit import ApiAudit, audited_lab
 from tests.support.waiting import wait_until
 
@@ -80,8 +80,7 @@ def audited() -> Iterator[tuple[LabProcess, ApiAudit]]:
 @pytest.fixture
 def audit(audited: tuple[LabProcess, ApiAudit], monkeypatch: pytest.MonkeyPatch) -> ApiAudit:
     lab, audit = audited
-    monkeypatch.setitem(os.environ, "STAMPDECK_CONFIG", str(lab.config))
-    monkeypatch.setitem(os.environ, "STAMPDECK_LAB", str(lab.folder))
+    configure(lab, monkeypatch)
     return audit
 
 

@@ -11,9 +11,17 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
+from console.commands.lab_process import LabProcess
 from tests.console.command_line import Outcome, stampdeck
+
+
+def configure(lab: LabProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a lab be the configuration of every command a test runs."""
+    monkeypatch.setitem(os.environ, "STAMPDECK_CONFIG", str(lab.config))
+    monkeypatch.setitem(os.environ, "STAMPDECK_LAB", str(lab.folder))
 
 
 def do(*words: str) -> Outcome:

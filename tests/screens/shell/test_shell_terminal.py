@@ -15,7 +15,7 @@ import pytest
 
 from console.commands.lab_process import LabProcess, lab_process
 from tests.console.command_line import command, stampdeck
-from tests.console.writing_lab import ask_api, audited
+from tests.console.writing_lab import ask_api, audited, configure
 from tests.support.pty_terminal import PtyTerminal
 from tests.support.waiting import wait_until
 
@@ -36,8 +36,7 @@ def shell_lab() -> Iterator[LabProcess]:
 
 @pytest.fixture(autouse=True)
 def on_shell_lab(shell_lab: LabProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setitem(os.environ, "STAMPDECK_CONFIG", str(shell_lab.config))
-    monkeypatch.setitem(os.environ, "STAMPDECK_LAB", str(shell_lab.folder))
+    configure(shell_lab, monkeypatch)
     yield
     stampdeck("lab", "clear")
 
