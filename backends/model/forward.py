@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from backends.model.quantity import format_memory_short
+
 PORTS_HINT = "LOCAL:REMOTE, such as 8080:80; :80 takes any free port"
 _LARGEST = 65_535
 
@@ -37,6 +39,10 @@ class Forward:
     """Open now."""
     served: int = 0
     """Ended since it was started."""
+    sent: int = 0
+    """Bytes carried to pods since it was started."""
+    received: int = 0
+    """Bytes carried from pods."""
     problem: str = ""
     """What last went wrong, of a connection or with finding a pod."""
     problem_at: float = 0.0
@@ -45,6 +51,11 @@ class Forward:
     def address(self) -> str:
         """Where to connect to on this machine."""
         return f"127.0.0.1:{self.local_port}"
+
+
+def format_bytes(count: int) -> str:
+    """Write a number of bytes in four digits at most: `812B`, `12Ki`, `3.4Mi`."""
+    return f"{count}B" if count < 1000 else format_memory_short(count)
 
 
 def read_ports(text: str) -> tuple[int, str]:

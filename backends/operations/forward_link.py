@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+from collections.abc import Callable
 from typing import Protocol
 
 from backends.clock import Clock
@@ -32,12 +33,19 @@ class Link:
     """Carries bytes between a client of this machine and a port of a pod."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, stream: PortStream, clock: Clock
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        stream: PortStream,
+        clock: Clock,
+        count: Callable[[int, int], None] = lambda sent, received: None,
     ) -> None:
+        """`count` is told how many bytes were sent to the pod and received from it, piece by piece."""
         self._reader = reader
         self._writer = writer
         self._stream = stream
         self._clock = clock
+        self._count = count
         self._received = 0
 
     async def carry(self) -> str:
@@ -75,6 +83,7 @@ class Link:
         with contextlib.suppress(ConnectionError):
             while data := await self._reader.read(_CHUNK):
                 await self._stream.write(data)
+                self._count(len(data), 0)
             return False
         return True
 
@@ -85,6 +94,7 @@ class Link:
                 self._received += len(data)
                 self._writer.write(data)
                 await self._writer.drain()
+                self._count(0, len(data))
             return False
         return True
 

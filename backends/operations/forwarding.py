@@ -15,7 +15,7 @@ from typing import Any
 from backends.clock import Clock
 from backends.errors import Forbidden, JournalFailed, UsageError
 from backends.model.age import format_duration
-from backends.model.forward import Forward, ForwardState
+from backends.model.forward import Forward, ForwardState, format_bytes
 from backends.model.journal import EventKind
 from backends.operations.forward_target import parse_target
 from backends.operations.port_forwards import ForwardingCluster, PortForwards
@@ -88,14 +88,15 @@ class Forwarding:
     async def stop(self, number: int, why: str = "stopped by the operator") -> None:
         """Stop one, whatever the journal says; a number that is not there changes nothing."""
         operation = self._operations.pop(number, "")
-        forward = next((each for each in self.forwards.value if each.number == number), None)
-        await self._ports.stop(number)
+        forward = await self._ports.stop(number)
         if forward is None:
             return
         self._say(forward, f"stopped: {why}")
         lasted_s = self._clock.now() - forward.since
-        said = f"closed after {format_duration(lasted_s)}, {forward.served} connections served: {why}"
+        carried = f"{format_bytes(forward.sent)} sent, {format_bytes(forward.received)} received"
+        said = f"closed after {format_duration(lasted_s)}, {forward.served} connections served, {carried}: {why}"
         ended = {"text": said, "served": forward.served, "lasted_s": round(lasted_s, 1)}
+        ended |= {"sent_bytes": forward.sent, "received_bytes": forward.received}
         try:
             await self._journal.record(operation, EventKind.FORWARD, forward.stamp, ended)
         except JournalFailed as error:

@@ -32,6 +32,8 @@ _POD_WAIT_S = 10.0
 """How long a new connection waits for a pod to be ready, as between two pods of a rollout."""
 _NOTICE_S = 3.0
 """How long after a pod refused a connection another may turn up."""
+_COUNT_S = 0.5
+"""Bytes are told no more often than this, and at the end of every connection."""
 _CONNECTIONS = 100
 """At once through one port: each is a connection that the API server has to keep."""
 
@@ -85,12 +87,14 @@ class PortForwards:
         self._refresh()
         return listener.forward
 
-    async def stop(self, number: int) -> None:
-        """Stop listening and cut what is open; a number that is not there changes nothing."""
+    async def stop(self, number: int) -> Forward | None:
+        """Stop listening, cut what is open and return how it ended; a number that is not there changes nothing."""
         listener = self._running.pop(number, None)
-        if listener is not None:
-            await listener.stop()
-            self._refresh()
+        if listener is None:
+            return None
+        await listener.stop()
+        self._refresh()
+        return listener.forward
 
     def _refresh(self) -> None:
         self.forwards.set(tuple(each.forward for each in self._running.values()))
@@ -111,6 +115,8 @@ class _Listener:
         self._tell = tell
         self._server: asyncio.Server | None = None
         self._following: asyncio.Task[None] | None = None
+        self._sent = self._received = 0
+        self._telling: asyncio.Task[None] | None = None
         self._links: dict[asyncio.Task[None], str] = {}
         """Each connection's task, and the uid of the pod it goes to."""
 
@@ -130,8 +136,8 @@ class _Listener:
         """Stop listening and cut every connection."""
         if self._server is not None:
             self._server.close()
-        following = () if self._following is None else (self._following,)
-        await end(*following, *self._links)
+        beside = [each for each in (self._following, self._telling) if each is not None]
+        await end(*beside, *self._links)
 
     def note_pods(self, gone: frozenset[str]) -> None:
         """Take notice of another pod to go to, and cut the connections of pods that are gone."""
@@ -164,7 +170,9 @@ class _Listener:
             pass  # by us, who said why
         finally:
             del self._links[task]
-            self._set(connections=len(self._links), served=self.forward.served + 1)
+            self._set(
+                connections=len(self._links), served=self.forward.served + 1, sent=self._sent, received=self._received
+            )
             if is_in_order:
                 writer.close()
             else:
@@ -175,7 +183,7 @@ class _Listener:
         try:
             async with AsyncExitStack() as stack:
                 stream = await self._reach(task, stack)
-                await Link(reader, writer, stream, self._clock).carry()
+                await Link(reader, writer, stream, self._clock, self._count).carry()
         except TimeoutError:
             return f"a connection was refused: {self.choice.why_not}"
         except SourceError as error:
@@ -218,6 +226,16 @@ class _Listener:
             why = f"no container of {pod.name} has a port named {self._port}"
             raise NotFound(f"cannot forward to {self.forward.target}", why=why, stamp=self.forward.stamp)
         return found
+
+    def _count(self, sent: int, received: int) -> None:
+        self._sent += sent
+        self._received += received
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell_bytes(), name=f"bytes through {self.forward.address}")
+
+    async def _tell_bytes(self) -> None:
+        await self._clock.sleep(_COUNT_S)
+        self._set(sent=self._sent, received=self._received)
 
     def _trouble(self, problem: str) -> None:
         self._set(problem=problem, problem_at=self._clock.now())

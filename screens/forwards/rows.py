@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from backends.model.age import format_duration
-from backends.model.forward import Forward, ForwardState
+from backends.model.forward import Forward, ForwardState, format_bytes
 from backends.model.table import Row
 from screens.glyphs import Glyphs
 from screens.lines import Line, line, wrap
@@ -16,7 +16,7 @@ from screens.simple_table import text_row
 if TYPE_CHECKING:
     from backends.operations.forwarding import ForwardLine
 
-TITLES = ("STATE", "ADDRESS", "STAMP", "TARGET", "PORT", "POD", "OPEN", "SERVED", "FOR")
+TITLES = ("STATE", "ADDRESS", "STAMP", "TARGET", "PORT", "POD", "OPEN", "SERVED", "OUT/IN", "FOR")
 _TONES = {ForwardState.READY: "good", ForwardState.WAITING: "warn"}
 _CLOCK = "HH:MM:SS  "
 
@@ -36,6 +36,7 @@ def forward_rows(forwards: Sequence[Forward], now: float, glyphs: Glyphs) -> dic
             (each.pod or "none", None if each.pod else "warn"),
             (str(each.connections), None if each.connections else "dim"),
             (str(each.served), "dim"),
+            (f"{format_bytes(each.sent)}/{format_bytes(each.received)}", "dim"),
             (format_duration(max(0.0, now - each.since)), "dim"),
         )
         rows[str(each.number)] = text_row(str(each.number), cells, stamp=each.stamp, name=each.address)

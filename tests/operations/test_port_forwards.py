@@ -144,10 +144,34 @@ async def test_bytes_both_ways_and_an_end_in_order(setting: Setting) -> None:
     stream.coming.put_nowait(b"answer")
     assert await reader.readexactly(6) == b"answer"
     assert setting.forward.connections == 1
+    await setting.until(lambda: (setting.forward.sent, setting.forward.received) == (8, 6))
     stream.coming.put_nowait(None)
     assert await reader.read() == b""
     await until(lambda: setting.forward.connections == 0)
     assert (setting.forward.served, setting.forward.problem) == (1, "")
+    writer.close()
+
+
+async def test_bytes_are_told_while_they_flow_but_not_with_every_piece(setting: Setting) -> None:
+    await setting.start()
+    reader, writer, stream = await setting.connect()
+    told = 0
+
+    async def count() -> None:
+        nonlocal told
+        async for _ in setting.forwards.forwards.follow():
+            told += 1
+
+    counting = asyncio.create_task(count())
+    await until(lambda: told)
+    for _ in range(50):
+        stream.coming.put_nowait(b"x" * 1000)
+        await reader.readexactly(1000)
+    await setting.until(lambda: setting.forward.received == 50_000)
+    assert told <= 4
+    counting.cancel()
+    ended = await setting.forwards.stop(setting.forward.number)
+    assert ended is not None and (ended.sent, ended.received, ended.connections) == (0, 50_000, 0)
     writer.close()
 
 

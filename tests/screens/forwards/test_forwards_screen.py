@@ -75,7 +75,7 @@ async def forward(pilot: Any, ports: str) -> None:
 
 
 async def test_from_the_row_to_the_list_and_its_end(made: WritingStage) -> None:
-    async with made.run((80, 24)) as pilot:
+    async with made.run((120, 24)) as pilot:
         await forward(pilot, ":8080")
         await says(pilot, "leads to port 8080")
         await pilot.press("colon", *"pf", "enter")
@@ -85,6 +85,7 @@ async def test_from_the_row_to_the_list_and_its_end(made: WritingStage) -> None:
         writer.write(b"hello")
         assert await reader.readexactly(5) == b"hello"
         assert only.address in screen_text(pilot.app)
+        await shows(pilot, "5B/5B")
         await pilot.press("x")
         await until(pilot, lambda: not open_ports(made), "the end")
         with pytest.raises(ConnectionResetError):
@@ -92,6 +93,8 @@ async def test_from_the_row_to_the_list_and_its_end(made: WritingStage) -> None:
         writer.close()
         await shows(pilot, "no port is forwarded", "stopped by the operator")
     assert made.journal.kinds() == [EventKind.FORWARD, EventKind.FORWARD]
+    end = made.journal.written[-1].data
+    assert (end["sent_bytes"], end["received_bytes"]) == (5, 5) and "5B sent, 5B received" in end["text"]
     assert made.writes == {"orlando": []}, "nothing in the cluster changed, and nothing was armed"
 
 
