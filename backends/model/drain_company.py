@@ -30,7 +30,7 @@ class _Pod:
 
 
 @dataclass(frozen=True, slots=True)
-class _Term:
+class Term:
     """One required term: which pods it speaks of (`namespaces` None: of all), and how near is near."""
 
     topology: str
@@ -39,9 +39,13 @@ class _Term:
 
     def means(self, pod: _Pod) -> bool:
         """Whether it speaks of a pod."""
-        if self.namespaces is not None and pod.namespace not in self.namespaces:
+        return self.speaks_of(pod.namespace, pod.labels)
+
+    def speaks_of(self, namespace: str, labels: Labels) -> bool:
+        """Whether it speaks of a pod of this namespace with these labels."""
+        if self.namespaces is not None and namespace not in self.namespaces:
             return False
-        return matches(self.requirements, pod.labels)
+        return matches(self.requirements, labels)
 
 
 @dataclass(slots=True)
@@ -49,9 +53,9 @@ class Company:
     """The pods that are on nodes, and what they want of their neighbours."""
 
     _residents: list[tuple[_Pod, Labels]] = field(default_factory=list)
-    _shunned: dict[tuple[str, str], set[_Term]] = field(default_factory=dict)
+    _shunned: dict[tuple[str, str], set[Term]] = field(default_factory=dict)
     """Whom pods of a topology domain want to be apart from, by the domain's key and value."""
-    _near: dict[_Term, Counter[str]] = field(default_factory=dict)
+    _near: dict[Term, Counter[str]] = field(default_factory=dict)
     """For terms that were asked for: how many pods they speak of, by domain."""
 
     def add(self, pod: Object, node: Labels) -> None:
@@ -69,14 +73,14 @@ class Company:
         """Return a pod that looks for a node."""
         return Newcomer(self, pod)
 
-    def near(self, term: _Term) -> Counter[str]:
+    def near(self, term: Term) -> Counter[str]:
         """Return how many pods a term speaks of, by domain."""
         if term not in self._near:
             found = (node[term.topology] for pod, node in self._residents if term.topology in node and term.means(pod))
             self._near[term] = Counter(found)
         return self._near[term]
 
-    def shunned(self, node: Labels) -> set[_Term]:
+    def shunned(self, node: Labels) -> set[Term]:
         """Return whom the neighbours of a node want to be apart from."""
         found = [terms for (key, value), terms in self._shunned.items() if node.get(key) == value]
         return set().union(*found) if found else set()
@@ -108,10 +112,10 @@ class Newcomer:
         return ""
 
 
-def _terms(pod: Object, kind: Literal["podAffinity", "podAntiAffinity"]) -> tuple[_Term, ...]:
+def _terms(pod: Object, kind: Literal["podAffinity", "podAntiAffinity"]) -> tuple[Term, ...]:
     own = text(pod, "metadata", "namespace")
     return tuple(
-        _Term(text(each, "topologyKey"), _namespaces(each, own), requirements_of(each["labelSelector"]))
+        Term(text(each, "topologyKey"), _namespaces(each, own), requirements_of(each["labelSelector"]))
         for each in items(pod, "spec", "affinity", kind, _REQUIRED)
         if isinstance(each.get("labelSelector"), Mapping)
     )

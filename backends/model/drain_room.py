@@ -1,7 +1,7 @@
 """Where a pod that has to leave its node could go: what the scheduler would say, in its words.
 
 Looked at as the scheduler's filters do: cordons and taints, node selectors and required affinities, requests,
-host ports, and the nodes a bound volume can be used from. Topology spread and limits of attached disks are not.
+host ports, topology spread, and the nodes a bound volume can be used from. Limits of attached disks are not.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from backends.model.drain_matching import (
     tolerates,
     wants_node,
 )
+from backends.model.drain_spread import Spread
 from backends.model.fields import condition, items, mapping, text
 from backends.model.quantity import parse
 
@@ -85,8 +86,10 @@ class Room:
         refusals: Counter[str] = Counter()
         fitting: list[_Node] = []
         newcomer, asked, ports = self._company.newcomer(pod), requests_of(pod), host_ports(pod)
+        spread = Spread(self._company, pod, self._nodes.values())
         for node in self._nodes.values():
-            refusal = self._refusal(pod, node) or _no_room(asked, ports, node) or newcomer.refusal(node.labels)
+            refusal = self._refusal(pod, node) or _no_room(asked, ports, node)
+            refusal = refusal or spread.refusal(node.labels) or newcomer.refusal(node.labels)
             if refusal:
                 refusals[refusal] += 1
             else:
