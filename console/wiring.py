@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from backends.clock import Clock, SystemClock
 from console import vm_services
-from console.vm_services import VmServices
+from console.terminal_prompter import prompter_at_terminal
+from console.vm_hands import VmHands
 from console.ways import WayThroughVm
 from console.writing_services import NEEDED, WritingServices
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from console.settings import Settings
 
 
-class Services(WritingServices, VmServices):
+class Services(WritingServices, VmHands):
     """Everything the console can do, running, on the stamps it was opened for.
 
     A service that is not needed to watch is made at its first use; `prepare` spares that use the import.
@@ -107,6 +108,8 @@ class Services(WritingServices, VmServices):
         """Return the work of a change read from the journal, None when it cannot be made here."""
         if change.action.startswith("aks-engine "):
             return self.engine.rebuild(change)
+        if change.action == "vm-put":
+            return self.vm_file_works.rebuild(change)
         return super().rebuilt(change)
 
     async def prepare_engine(self) -> None:
@@ -179,6 +182,7 @@ async def open_services(
         for probe in probes.values():
             stack.push_async_callback(probe.close)
         services = Services(settings, chosen, everywhere, probes, clock)
+        services.prompter = prompter_at_terminal()
         opened.append(services)
         stack.push_async_callback(services.close)
         if follow_fleet:

@@ -113,8 +113,7 @@ class ShellWork:
 
     async def preview(self) -> Preview:
         """Say what the API cannot: there is no dry run of a command."""
-        where = f"in the container {self._request.container}"
-        notes = [f"what is done {where} is not checked by anything, and not written down"]
+        notes = [f"what is done in {self._room} is not checked by anything, and not written down"]
         if self._tapes is not None and self._request.record:
             notes.append(f"what it writes is recorded in {self._tapes}; what is typed is not")
         return Preview("", tuple(notes))
@@ -128,7 +127,7 @@ class ShellWork:
         assert self._clock is not None
         tape = await self._begin(progress)
         began, how = self._clock.monotonic(), "the console ended"
-        title = f"{self._request.shown} in {self._change.target.name} ({self._request.container})"
+        title = f"{self._request.shown} {self._place}"
         try:
             await self._run(tape)
             how = f"exit code {self.exit_code}"
@@ -152,12 +151,31 @@ class ShellWork:
         """Say what is left of it: a recording, if any."""
         return Verified(True, self._evidence)
 
+    @property
+    def _room(self) -> str:
+        """What nobody watches while it runs."""
+        return f"the container {self._request.container}"
+
+    @property
+    def _place(self) -> str:
+        """Where it runs, told in a sentence."""
+        return f"in {self._change.target.name} ({self._request.container})"
+
+    @property
+    def _short_place(self) -> str:
+        """Where it runs, beside what the journal knows of the change."""
+        return f"in {self._request.container}"
+
+    @property
+    def _recorded_place(self) -> Mapping[str, str]:
+        return {"container": self._request.container}
+
     async def _begin(self, progress: Progress) -> Tape | None:
         """Make the recording that was asked for and write the beginning down; PartlyDone when either fails."""
         request = self._request
         opened = {
-            "text": f"opened: {request.shown} in {request.container}",
-            "container": request.container,
+            "text": f"opened: {request.shown} {self._short_place}",
+            **self._recorded_place,
             "command": request.shown,
             "tty": request.tty,
         }
@@ -165,7 +183,7 @@ class ShellWork:
             tape = self._tape(progress.operation)
             await self._record(progress, {**opened, **_recording(tape)})
         except StampdeckError as error:
-            what = f"nothing was run in {self._change.target.name}: {error.what}"
+            what = f"nothing was run {self._place}: {error.what}"
             raise PartlyDone(what, why=error.why, todo=error.todo, stamp=self._change.stamp) from None
         return tape
 

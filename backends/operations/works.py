@@ -15,6 +15,7 @@ from backends.operations.object_works.evict import EvictWork
 from backends.operations.object_works.label import AnnotateWork, LabelWork
 from backends.operations.ports import ClusterWriter
 from backends.operations.shell import ShellWork
+from backends.operations.vm_shell import VmShellWork
 from backends.operations.work import Work
 from backends.operations.workload_works.autoscale import AutoscaleWork
 from backends.operations.workload_works.image import SetImageWork
@@ -44,6 +45,7 @@ WORKS: Mapping[str, FromChange] = {
     UncordonWork.ACTION: UncordonWork.from_change,
     DrainWork.ACTION: DrainWork.from_change,
     ShellWork.ACTION: ShellWork.from_change,
+    VmShellWork.ACTION: VmShellWork.from_change,
 }
 """Every action there is. A work reads what it needs when it is asked, so making one does no input or output."""
 

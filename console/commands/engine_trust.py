@@ -1,4 +1,4 @@
-"""`stampdeck engine trust`: remember the host key of a stamp's helper VM, after a person has compared it."""
+"""`stampdeck vm trust`, also `engine trust`: remember a helper VM's host key, after a person has compared it."""
 
 from __future__ import annotations
 
@@ -23,35 +23,44 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--stamp", "stamps", metavar="NAME", multiple=True, shell_complete=complete_stamps, help="Of this stamp.")
+@click.option("--node", default="", metavar="NAME", help="Of this machine behind the helper VM, as the VM names it.")
 @click.option(
+    "--fingerprint",
     "--key",
     "given",
     metavar="SHA256:…",
     multiple=True,
     help="A fingerprint known from elsewhere: then nobody is asked.",
 )
+@click.option("--yes", is_flag=True, help="Take what it shows now without comparing: only where nobody stands between.")
 @pass_shell
-def trust(shell: Shell, stamps: tuple[str, ...], given: tuple[str, ...]) -> int:
+def trust(shell: Shell, stamps: tuple[str, ...], node: str, given: tuple[str, ...], yes: bool) -> int:
     """Show the host keys of a helper VM, or of the first host on the way to it, and remember them.
 
     Compare them with what the machine itself says (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), over its
     console or from its owner. A key that differs from a remembered one is never taken.
     """
-    return run_until_signal(_trust(shell, one_stamp(shell, stamps), given))
+    if yes and given:
+        raise click.UsageError("--yes takes any key, --fingerprint only one: give one of them")
+    return run_until_signal(_trust(shell, one_stamp(shell, stamps), node, given, yes))
 
 
-async def _trust(shell: Shell, stamp: str, given: Sequence[str]) -> int:
+async def _trust(shell: Shell, stamp: str, node: str, given: Sequence[str], yes: bool) -> int:
+    from backends.operations.vm_shell import node_hop
     from console.wiring import open_services
 
     async with open_services(shell.settings, stamps=(stamp,), follow_fleet=False) as services:
         vm = services.helper_vms.get(stamp)
         if vm is None:
             raise UsageError("it has no helper VM", todo="add helper_vm to this stamp in fleet.yaml", stamp=stamp)
-        shown = await vm.host_keys()
+        behind = node_hop(vm.access, node) if node else None
+        shown = await vm.host_keys(behind)
         for key in shown:
             emit(inert.line(f"{key.host or stamp} shows {key}"))
-        chosen = _matching(shown, given, stamp) if given else await _compared(shown, stamp)
-        await vm.trust(chosen, services.engine.who)
+        chosen: Sequence[HostKey] = shown
+        if not yes:
+            chosen = _matching(shown, given, stamp) if given else await _compared(shown, stamp)
+        await vm.trust(chosen, services.engine.who, behind)
     emit(toned(f"remembered for {inert.name(chosen[0].host or stamp)}", "good"))
     return ExitCode.WELL
 
@@ -73,7 +82,9 @@ def _matching(shown: Sequence[HostKey], given: Sequence[str], stamp: str) -> lis
 
 async def _compared(shown: Sequence[HostKey], stamp: str) -> Sequence[HostKey]:
     if not has_terminal():
-        raise UsageError("somebody has to compare the keys", todo="give --key SHA256:… of the right one", stamp=stamp)
+        raise UsageError(
+            "somebody has to compare the keys", todo="give --fingerprint SHA256:… of the right one", stamp=stamp
+        )
     question = f"Does the machine itself say the same? Type yes to trust {inert.name(stamp)}: "
     answer = await read_answer(question)
     if answer.strip().lower() != "yes":

@@ -22,6 +22,7 @@ COMMANDS = {
     "exec": LazyCommand("console.commands.exec_command:exec_command", "Run a command or a shell in a container."),
     "port-forward": LazyCommand("console.commands.port_forward:port_forward", "Lead ports of this machine to pods."),
     "engine": LazyCommand("console.commands.engine:engine", "Look at aks-engine on the stamps' helper VMs."),
+    "vm": LazyCommand("console.commands.vm:vm", "Be at a stamp's helper VM: its host key, a shell, files."),
     "upgrade": LazyCommand("console.commands.upgrade:upgrade", "Plan and run Kubernetes upgrades by aks-engine."),
     "scale": LazyCommand("console.commands.engine_run:scale", "Bring a pool to another number of nodes."),
     "deploy": LazyCommand("console.commands.engine_run:deploy", "Make a cluster of an api model file."),
