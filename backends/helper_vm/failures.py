@@ -179,6 +179,14 @@ def from_channel(error: BaseException, place: Place, doing: str) -> SourceError:
     return lost(place, error, doing)
 
 
+def from_forwarding(error: BaseException, place: Place, host: str, port: int) -> SourceError:
+    """Map what was raised when a connection was asked for that the VM makes for us."""
+    if isinstance(error, asyncssh.ChannelOpenError) and error.code == asyncssh.OPEN_CONNECT_FAILED:
+        what, why = f"{place.where} cannot reach {host}:{port}", clean(error.reason)
+        return Unreachable(what, why=why, todo="is it up, seen from there?", stamp=place.stamp)
+    return from_channel(error, place, f"reach {host}:{port}")
+
+
 def all_taken(place: Place, doing: str, count: int) -> Throttled:
     """Return the error for a connection whose channels are all in use, by us."""
     what, why = f"cannot {doing} on {place.where}", f"all {count} channels of its connection are in use"

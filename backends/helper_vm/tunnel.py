@@ -127,7 +127,7 @@ class Forward:
         except TimeoutError:
             raise failures.unanswered(link.place, doing, self._timing.open_s) from None
         except (OSError, asyncssh.Error) as error:
-            raise failures.from_channel(error, link.place, doing) from None
+            raise failures.from_forwarding(error, link.place, self._host, self._port) from None
         self.problem = ""
         outward = asyncio.ensure_future(_pump_out(reader, out))
         inward = asyncio.ensure_future(_pump_in(there, writer))

@@ -341,7 +341,8 @@ class Connection:
             if isinstance(mapped, Unreachable | CertificateRejected):
                 self.trouble.set()
             if self._way is not None and self._access is not None and isinstance(mapped, Unreachable):
-                mapped.why = self._way.why_broken(*self._access.address) or mapped.why
+                if why := self._way.why_broken(*self._access.address):
+                    mapped.why, mapped.todo = why, "look from the machine it is reached through"
             raise self._named(mapped) from None
 
     def _named(self, error: SourceError) -> SourceError:
