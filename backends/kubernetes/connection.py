@@ -340,10 +340,14 @@ class Connection:
             mapped = failures.from_exception(error, self.where, proxy=proxy, timeout_s=timeout_s)
             if isinstance(mapped, Unreachable | CertificateRejected):
                 self.trouble.set()
-            if self._way is not None and self._access is not None and isinstance(mapped, Unreachable):
-                if why := self._way.why_broken(*self._access.address):
-                    mapped.why, mapped.todo = why, "look from the machine it is reached through"
+            if isinstance(mapped, Unreachable) and (why := self._why_no_way()):
+                mapped.why, mapped.todo = why, "look from the machine it is reached through"
             raise self._named(mapped) from None
+
+    def _why_no_way(self) -> str:
+        if self._way is None or self._access is None:
+            return ""
+        return self._way.why_broken(*self._access.address)
 
     def _named(self, error: SourceError) -> SourceError:
         error.stamp = self.stamp.name
