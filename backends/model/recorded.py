@@ -13,7 +13,6 @@ from backends.model.proposal import Result
 OPEN = "open"
 """The result of an operation that has an intent and no outcome."""
 _WORDS_OF = {
-    EventKind.LOCKED: "team lock held",
     EventKind.PAUSED: "paused",
     EventKind.RESUMED: "taken up again",
     EventKind.CANCEL: "asked to stop",

@@ -56,6 +56,11 @@ async def _judge(lab: RunningLab, ended: Ended, generation: int) -> None:
         found: tuple[Reconciled, ...] = await services.reconciliation.run()
         assert [each.found for each in found] == ([] if not left else [Found.DONE if acted else Found.NOT_DONE])
         assert not await services.journal.open_operations()
+        for each in left:
+            kinds = [event.kind for event in await services.journal.events(operation=each.operation)]
+            # The lock that the dead before it left was taken over first.
+            assert kinds[-3:] == [EventKind.INTENT, EventKind.RECONCILED, EventKind.OUTCOME], ended.steps
+            assert set(kinds[:-3]) <= {EventKind.TAKEN_OVER}, ended.steps
         deployment = await _deployment(services)
         assert deployment["spec"]["replicas"] == (WANTED if acted else 3), ended.steps
         # Done once if at all, by whoever died; and the start that told of it did nothing.

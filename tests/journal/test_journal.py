@@ -78,17 +78,17 @@ async def test_events_are_found_by_time_stamp_operation_and_number(journal: Sqli
 
 async def test_an_operation_is_open_from_its_intent_to_its_end(journal: SqliteJournal) -> None:
     for operation, kinds in {
-        "done": (EventKind.LOCKED, EventKind.INTENT, EventKind.STEP, EventKind.OUTCOME),
+        "done": (EventKind.TAKEN_OVER, EventKind.INTENT, EventKind.STEP, EventKind.OUTCOME),
         "refused": (EventKind.REFUSED,),
         "shell": (EventKind.SHELL,),
         "late": (EventKind.INTENT, EventKind.STEP),
-        "locked": (EventKind.LOCKED, EventKind.INTENT, EventKind.RECONCILED),
+        "taken": (EventKind.TAKEN_OVER, EventKind.INTENT, EventKind.RECONCILED),
     }.items():
         for kind in kinds:
             await journal.record(operation, kind, "orlando")
     found = await journal.open_operations()
-    assert [each.operation for each in found] == ["late", "locked"]
-    assert [each.kind for each in found[1].events] == [EventKind.LOCKED, EventKind.INTENT, EventKind.RECONCILED]
+    assert [each.operation for each in found] == ["late", "taken"]
+    assert [each.kind for each in found[1].events] == [EventKind.TAKEN_OVER, EventKind.INTENT, EventKind.RECONCILED]
     assert found[1].intent.kind is EventKind.INTENT
 
 
