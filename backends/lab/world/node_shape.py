@@ -84,7 +84,7 @@ def agent_address(position: int) -> str:
 def new_node(shape: NodeShape, node: NewNode, dice: random.Random) -> Object:
     """Return a Node as aks-engine's provisioning registers it, with the labels its masters add."""
     minor = int(node.version.split(".")[1])
-    spec: Object = {"podCIDR": node.pod_cidr, "providerID": shape.provider_id(node.name)}
+    spec: Object = {"podCIDR": node.pod_cidr, "podCIDRs": [node.pod_cidr], "providerID": shape.provider_id(node.name)}
     if node.pool == MASTER_POOL:
         key = "node-role.kubernetes.io/master" if minor < 24 else "node-role.kubernetes.io/control-plane"
         spec["taints"] = [{"key": key, "value": "true", "effect": "NoSchedule"}]
