@@ -47,6 +47,10 @@ class HelperVm(Protocol):
         """Run a command and read what it writes; leaving the context ends the reading, not what it started."""
         ...
 
+    def reconnect(self) -> None:
+        """Try again now, whatever refused us before: something was mended, or a person agrees to be asked."""
+        ...
+
     async def host_keys(self) -> Sequence[HostKey]:
         """Ask the machine for its host keys without logging in: for the operator to compare."""
         ...

@@ -61,6 +61,7 @@ class FakeVm:
         self.access = HelperVmAccess(SshHop("10.0.0.4", "azureuser"), api_model="~/_output/k8s/apimodel.json")
         self.state: Cell[SourceState] = Cell(SourceState(Health.LIVE))
         self.keys = (HostKey("ssh-ed25519", "SHA256:" + "x" * 43),)
+        self.reconnects = 0
         self.trusted: list[tuple[tuple[HostKey, ...], str]] = []
 
     async def run(self, command: str, data: bytes = b"", *, timeout_s: float = 30.0) -> Finished:
@@ -68,6 +69,9 @@ class FakeVm:
 
     def stream(self, command: str) -> AbstractAsyncContextManager[ByteStream]:
         raise Unreachable("nothing is run on a fake VM", stamp=self.stamp)
+
+    def reconnect(self) -> None:
+        self.reconnects += 1
 
     async def host_keys(self) -> Sequence[HostKey]:
         return self.keys

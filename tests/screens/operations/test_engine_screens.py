@@ -61,6 +61,8 @@ async def test_every_stamp_with_its_release_pools_and_jobs(tmp_path: Path) -> No
         await shows(pilot, "type yes, or esc")
         await pilot.press("backspace", "backspace", *"yes", "enter")
         await until(pilot, lambda: made.engine.vms["seattle"].trusted, "the key is remembered")
+        await pilot.press("ctrl+r")
+        assert [each.reconnects for each in made.engine.vms.values()] == [1, 1]
 
 
 async def test_an_upgrade_is_asked_for_agreed_to_and_watched(tmp_path: Path) -> None:
