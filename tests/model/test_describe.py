@@ -223,3 +223,23 @@ def test_pods_behind_an_object() -> None:
     assert scope_of({"kind": "Service", "metadata": named, "spec": {}}) is None
     assert scope_of({"kind": "Pod", "metadata": named}) == PodScope("default", field_selector="metadata.name=web")
     assert scope_of({"kind": "Namespace", "metadata": {"name": "web"}}) == PodScope("web")
+
+
+def test_why_an_autoscaler_does_not_scale_is_a_condition_also_on_the_old_api() -> None:
+    told = [{"type": "ScalingActive", "status": "False", "reason": "FailedGetResourceMetric", "message": "no metrics"}]
+    obj: dict[str, Any] = {
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {
+            "name": "web",
+            "annotations": {"autoscaling.alpha.kubernetes.io/conditions": json.dumps(told), "team": "web"},
+        },
+        "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "maxReplicas": 10},
+        "status": {},
+    }
+    detail = describe("orlando", Facts(obj, NOW))
+    (condition,) = detail.conditions
+    assert (condition.type, condition.status, condition.reason) == ("ScalingActive", "False", "FailedGetResourceMetric")
+    assert [pair.label for pair in detail.annotations] == ["team"]
+    assert {pair.label: pair.value for pair in detail.summary}["Last scaled"] == "never"
+    obj["metadata"]["annotations"]["autoscaling.alpha.kubernetes.io/conditions"] = "not JSON"
+    assert describe("orlando", Facts(obj, NOW)).conditions == ()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from backends.model.age import format_duration
+from backends.model.conditions import AUTOSCALER_V1, conditions_of
 from backends.model.detail import ConditionLine, EventLine, Pair, Related
 from backends.model.diagnosis import Object
 from backends.model.fields import amount, items, mapping, text, time_at
@@ -37,13 +38,17 @@ def label_pairs(obj: Object) -> tuple[Pair, ...]:
 
 
 def annotation_pairs(obj: Object) -> tuple[Pair, ...]:
-    """Return the annotations, sorted, without the copy of the object that `kubectl apply` keeps."""
+    """Return the annotations, sorted, without those that only machines read: copies of the object, or of its status."""
     found = sorted(mapping(obj, "metadata", "annotations").items())
-    return tuple(Pair(key, shown_value("", str(value))) for key, value in found if key != LAST_APPLIED)
+    return tuple(Pair(key, shown_value("", str(value))) for key, value in found if not _is_copy(key))
+
+
+def _is_copy(key: str) -> bool:
+    return key == LAST_APPLIED or key.startswith(AUTOSCALER_V1)
 
 
 def condition_lines(obj: Object) -> tuple[ConditionLine, ...]:
-    """Return the conditions of the status, as the object lists them."""
+    """Return the conditions, as the object lists them."""
     return tuple(
         ConditionLine(
             type=text(each, "type"),
@@ -53,7 +58,7 @@ def condition_lines(obj: Object) -> tuple[ConditionLine, ...]:
             changed_at=time_at(each, "lastTransitionTime"),
             tone=condition_tone(text(each, "type"), text(each, "status")),
         )
-        for each in items(obj, "status", "conditions")
+        for each in conditions_of(obj)
     )
 
 

@@ -184,7 +184,7 @@ def autoscaler_values(obj: Object) -> Values:
         ("Metrics", ", ".join(metrics)),
         ("Bounds", f"{amount(spec, 'minReplicas', default=1)} to {amount(spec, 'maxReplicas')} pods"),
         ("Pods", f"{amount(status, 'currentReplicas')} now, {amount(status, 'desiredReplicas')} wanted"),
-        ("Last scaled", text(status, "lastScaleTime")),
+        ("Last scaled", text(status, "lastScaleTime") or "never"),
     ]
 
 

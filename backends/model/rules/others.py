@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from backends.model.age import format_duration
-from backends.model.diagnosis import Facts, Finding, Object
+from backends.model.conditions import conditions_of
+from backends.model.diagnosis import Facts, Finding
 from backends.model.fields import amount, items, mapping, text, time_at
 from backends.model.fleet import Severity
 
 _STUCK_S = 30.0
-_V1_CONDITIONS = "autoscaling.alpha.kubernetes.io/conditions"
 
 
 def diagnose_autoscaler(facts: Facts) -> Iterator[Finding]:
     """Yield why a HorizontalPodAutoscaler does not scale."""
-    conditions = {text(each, "type"): each for each in _hpa_conditions(facts.obj)}
+    conditions = {text(each, "type"): each for each in conditions_of(facts.obj)}
     active, able = conditions.get("ScalingActive", {}), conditions.get("AbleToScale", {})
     if active.get("status") == "False":
         yield _inactive(text(active, "reason"), text(active, "message"))
@@ -28,18 +27,6 @@ def diagnose_autoscaler(facts: Facts) -> Iterator[Finding]:
     if most and wanted >= most and text(limited, "reason") != "TooFewReplicas":
         todo = "raise its maximum if the nodes have room"
         yield Finding(Severity.WARNING, f"at its maximum of {most} pods", text(limited, "message"), todo)
-
-
-def _hpa_conditions(obj: Object) -> list[Object]:
-    """Conditions of autoscaling/v2, or of v1, which keeps them as JSON in an annotation."""
-    found = items(obj, "status", "conditions")
-    if found:
-        return found
-    try:
-        told = json.loads(mapping(obj, "metadata", "annotations").get(_V1_CONDITIONS, "[]"))
-    except ValueError:
-        return []
-    return [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
 
 
 def _inactive(reason: str, message: str) -> Finding:
