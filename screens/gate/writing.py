@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from backends.operations.runs import Run, Runs
     from backends.operations.shell import Shells
     from backends.operations.stager import Stager
+    from backends.operations.vm_shell import VmShells
     from backends.operations.work import Work
 
 
@@ -37,6 +38,8 @@ class WritingSource(Protocol):
     def stager(self) -> Stager: ...
     @property
     def shells(self) -> Shells: ...
+    @property
+    def vm_shells(self) -> VmShells: ...
     @property
     def forwards(self) -> Forwarding: ...
     @property
@@ -100,6 +103,12 @@ class Writing:
         """Commands in containers, None while the services are not there."""
         source = self._use()
         return None if source is None else source.shells
+
+    @property
+    def vm_shells(self) -> VmShells | None:
+        """Shells on helper VMs, None while the services are not there."""
+        source = self._use()
+        return None if source is None else source.vm_shells
 
     @property
     def forwards(self) -> Forwarding | None:

@@ -14,10 +14,10 @@ from backends.errors import StampdeckError
 from backends.model.table import Row
 from screens.actions import Action, bindings
 from screens.deck import Deck
-from screens.frame import FramedScreen
 from screens.lines import Line, as_content, line, spread, wrap
 from screens.operations.asking import read_command
 from screens.operations.rows import job_columns, job_rows, site_columns, site_row, word_in
+from screens.operations.shell_asking import VmShellAsking
 from screens.places import EnginePlace, JobPlace
 from screens.simple_table import changes
 from screens.widgets.heading import Heading
@@ -38,13 +38,15 @@ ACTIONS = (
     Action("engine.scale", "s", "Scale", "bring a pool to another number of nodes", "aks-engine", "scale", writes=True),
     Action("engine.other", "a", "Other run", "deploy, addpool, rotate-certs or get-logs", "aks-engine", "other",
            writes=True),
+    Action("engine.shell", "h", "Shell", "a shell on the helper VM, or on a node through it", "aks-engine",
+           writes=True),
     Action("engine.trust", "t", "Trust", "compare the VM's host key and remember it", "aks-engine"),
-    Action("engine.refresh", "ctrl+r", "Ask again", "ask every helper VM now", "aks-engine"),
+    Action("engine.refresh", "ctrl+r", "Ask again", "ask every helper VM now, also one that refused us", "aks-engine"),
     Action("engine.turn", "tab", "Other table", "go between stamps and jobs", "aks-engine"),
 )  # fmt: skip
 
 
-class EngineScreen(FramedScreen):
+class EngineScreen(VmShellAsking):
     """Stamps above, jobs below; enter on a job opens its cockpit."""
 
     ACTIONS = ACTIONS
@@ -150,6 +152,8 @@ class EngineScreen(FramedScreen):
         self.set_focus(self.jobs if self.sites.has_focus else self.sites)
 
     def action_refresh(self) -> None:
+        for site in self._engine.sites.values():
+            site.vm.reconnect()
         self._view.refresh()
 
     def action_upgrade(self) -> None:
@@ -185,6 +189,8 @@ class EngineScreen(FramedScreen):
             return "no stamp is chosen"
         if mode == "trust":
             return self._trust(name, text)
+        if mode == "vm-shell":
+            return super().entered(mode, text)
         try:
             command = read_command(mode, text)
         except ValueError as error:
@@ -195,6 +201,10 @@ class EngineScreen(FramedScreen):
 
         self.propose(f"{command.WORD} {name}", make)
         return ""
+
+    def action_shell(self) -> None:
+        if (name := self._chosen) is not None:
+            self.ask_for_vm_shell(name)
 
     # Host keys
 

@@ -213,3 +213,27 @@ def test_the_passphrase_of_a_key_is_asked_and_refused_with_control_d(
         assert terminal.wait_exit(20) == 0
         assert key["passphrase"].encode() not in bytes(terminal.raw)
     assert (tmp_path / "profile").exists()
+
+
+@pytest.mark.terminal
+def test_by_a_key_the_console_lends_its_terminal_and_gets_it_back(config: LabProcess) -> None:
+    with PtyTerminal(command("-c", "engine"), 110, 30) as terminal:
+        terminal.wait_for("v0.", 60)
+        terminal.send("W")
+        terminal.wait_for("WRITE", 20)
+        terminal.send("h")
+        terminal.wait_for("shell at orlando:", 20)
+        terminal.send("\r")
+        terminal.wait_for("open a shell on the helper VM", 30)
+        terminal.wait_for("Yes, do it", 30)
+        terminal.send("\t")
+        terminal.send("\r")
+        terminal.wait_for("if it hangs: ctrl-] three times", 40)
+        terminal.send("stty size; echo here-$((40+2))\r")
+        terminal.wait_for(lambda seen: "30 110" in seen.text and "here-42" in seen.text, 20)
+        terminal.send("exit\r")
+        terminal.wait_for("a shell on azureuser@", 20)  # its end, told over the screen
+        terminal.wait_for(lambda seen: "jobs" in seen.text and "seattle" in seen.text, 20)
+        terminal.send("\x03")
+        assert terminal.wait_exit(30) == 0
+    assert ("vm-shell", "done") in [(each["action"], each["result"]) for each in audited()]
