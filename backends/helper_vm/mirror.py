@@ -25,7 +25,7 @@ class Mirror:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_private(path.parent)
             flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
             self._file = os.open(path, flags, 0o600)
             self.size = os.fstat(self._file).st_size
@@ -107,3 +107,10 @@ def digest_of(path: Path, since: int) -> str:
         return ""
     except OSError as error:
         raise LocalDiskFailed("cannot read the log kept here", why=f"{path}: {error.strerror}") from None
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder and what is missing above it, each for its owner alone: `mkdir` gives a mode to the last only."""
+    for each in reversed((folder, *folder.parents)):
+        if not each.exists():
+            each.mkdir(mode=0o700, exist_ok=True)
