@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from backends.errors import Refused
 from backends.model import inert
-from backends.model.proposal import Consent, Proposal
+from backends.model.proposal import Consent, Proposal, Step
+from backends.model.stamp import Protection
 from backends.operations.staging import SOAK_S, Staged, StageState
 from console.commands.do_asking import ask_consent
 from console.commands.do_document import do_document, may_proceed
@@ -62,6 +65,8 @@ class _Stop:
 async def _run(shell: Shell, asked: Asked, stamps: tuple[str, ...], plan: Plan, soak_s: float, stop: _Stop) -> int:
     from console.wiring import open_services
 
+    if asked.write.armed:
+        _demand_names(shell, asked, stamps)
     async with open_services(shell.settings) as services:
         if not asked.write.armed:
             return await _show_plans(services, asked, stamps, plan)
@@ -81,6 +86,16 @@ async def _run(shell: Shell, asked: Asked, stamps: tuple[str, ...], plan: Plan, 
 
         staged = await _follow(services, staging, agree)
         return _report(services, asked, made, staged)
+
+
+def _demand_names(shell: Shell, asked: Asked, stamps: tuple[str, ...]) -> None:
+    """Refuse before the first stamp is touched when a later one wants its name typed and nobody can be asked."""
+    if sys.stdin.isatty() and sys.stderr.isatty():
+        return
+    for stamp in shell.settings.only(stamps):
+        if stamp.protection is Protection.TYPED and stamp.name not in asked.write.typed_names:
+            why, todo = "this stamp is protected", f"give --confirm {stamp.name} too"
+            raise Refused("refused to begin on any stamp", step=Step.CONFIRM, why=why, todo=todo, stamp=stamp.name)
 
 
 async def _show_plans(services: Services, asked: Asked, stamps: tuple[str, ...], plan: Plan) -> int:

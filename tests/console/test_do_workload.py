@@ -41,7 +41,11 @@ def test_a_bad_image_halts_at_the_first_stamp_and_is_rolled_back() -> None:
     assert planned.out.count("set image") >= 2
     assert image("orlando") == image("seattle") == "v1"
 
-    halted = do(*words, "--soak", "60s", "--write", "--yes")
+    unnamed = do(*words, "--write", "--yes")
+    assert unnamed.code == 1 and "give --confirm seattle too" in unnamed.err
+    assert image("orlando") == "v1", "nothing is begun that could not be gone on with"
+
+    halted = do(*words, "--soak", "60s", "--write", "--yes", "--confirm", "seattle")
     assert halted.code == 1, halted
     assert "orlando: halted" in halted.out and "the application no longer answers" in halted.out
     assert "seattle: not begun" in halted.out
