@@ -40,7 +40,7 @@ def _begin_drain(terminal: PtyTerminal) -> None:
     terminal.wait_for(lambda seen: "operation " in seen.text, WITHIN_S)
 
 
-@pytest.mark.parametrize(("number", "how"), [(0, "keys"), (1, "signal")])
+@pytest.mark.parametrize(("number", "how"), [(0, "keys"), (1, "signal"), (2, "lost connection")])
 def test_it_stays_open(
     left_lab: LabProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, how: str
 ) -> None:
@@ -55,10 +55,13 @@ def test_it_stays_open(
             terminal.wait_for("1 change is going on", WITHIN_S)
             terminal.send("\x11")
             assert terminal.wait_exit(WITHIN_S) == 0
-        else:
+        elif how == "signal":
             os.kill(terminal.process.pid, signal.SIGTERM)
             assert terminal.wait_exit(WITHIN_S) == 128 + signal.SIGTERM
-        assert not terminal.modes & {1049, 1000, 1003, 2004}
+        else:
+            terminal.hang_up()
+            assert terminal.process.wait(WITHIN_S) == 128 + signal.SIGHUP
+        assert how == "lost connection" or not terminal.modes & {1049, 1000, 1003, 2004}
     left = stampdeck("audit", "open")
     assert node in left.out, left
     (drain,) = [each for each in audited() if each["action"] == "drain"]
