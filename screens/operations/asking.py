@@ -13,7 +13,7 @@ def read_command(mode: str, text: str) -> EngineCommand:
     words = shlex.split(text)
     if mode == "upgrade":
         return _upgrade(words)
-    if mode == "scale":
+    if mode == "scale-pool":
         return _scale(words)
     return _other(words)
 

@@ -129,9 +129,10 @@ class EngineScreen(VmShellAsking):
 
     @property
     def _chosen(self) -> str | None:
+        """The stamp under the cursor; the first one while the rows are not drawn yet."""
         table = self.jobs if self.jobs.has_focus else self.sites
         row = table.cursor_row
-        return row.stamp if row is not None else None
+        return row.stamp if row is not None else next(iter(self._engine.sites), None)
 
     @on(RowSelected)
     def _selected(self, event: RowSelected) -> None:
@@ -160,7 +161,7 @@ class EngineScreen(VmShellAsking):
         self._open("upgrade", "to version, such as 1.34.4; --control-plane-only; --force for a new base image")
 
     def action_scale(self) -> None:
-        self._open("scale", "pool and number of nodes, such as linuxpool 5")
+        self._open("scale-pool", "pool and number of nodes, such as linuxpool 5")
 
     def action_other(self) -> None:
         self._open("run", "addpool FILE | deploy MODEL OUTPUT | rotate-certs HOST KEY | get-logs HOST KEY [MACHINE]")
@@ -172,12 +173,12 @@ class EngineScreen(VmShellAsking):
         status, _ = self._view.status(name)
         offered = status.offered if status else ()
         pools = [f"{each.name} " for each in status.model.pools] if status and status.model else []
-        words = offered if mode == "upgrade" else pools if mode == "scale" else ()
+        words = offered if mode == "upgrade" else pools if mode == "scale-pool" else ()
 
         def complete(text: str) -> str | None:
             return next((each for each in words if text and each.startswith(text) and each != text), None)
 
-        self.prompt.open(mode, f"{mode} {name}:", completer=complete, hint=hint)
+        self.prompt.open(mode, f"{mode.partition('-')[0]} {name}:", completer=complete, hint=hint)
 
     def edited(self, mode: str, text: str) -> str:
         return ""

@@ -27,6 +27,9 @@ ANSWERS = {
     "forward": ":80",
     "label": "a=b",
     "scale": "7",
+    "upgrade": "1.30.10",
+    "scale-pool": "linuxpool 2",
+    "run": "addpool ~/linuxpool2.json",
     "autoscale": "min=2 max=9 cpu=70",
     "set-image": "ratings-web=ratings.azurecr.io/ratings-web:v9",
 }

@@ -56,10 +56,12 @@ async def test_a_crash_loop_is_explained_with_its_cause(quick_stamps: OnLab) -> 
             return [row.name for row in view.rows.values() if row.cells[status] == "CrashLoopBackOff"]
 
         await until(crashing, 20)
-    detail = await details.describe("orlando", "deployment", "ratings-api", "default")
-    assert detail.gaps == ()
-    causes = [finding for finding in detail.findings if "keeps crashing" in finding.text]
-    assert causes and causes[0].severity is Severity.BAD
+    while True:  # at this speed a container may run for a moment again when it is looked at
+        detail = await details.describe("orlando", "deployment", "ratings-api", "default")
+        assert detail.gaps == ()
+        if causes := [finding for finding in detail.findings if "keeps crashing" in finding.text]:
+            break
+    assert causes[0].severity is Severity.BAD
     assert "pod default/ratings-api-" in causes[0].text
     assert {child.kind for child in detail.children} == {"ReplicaSet", "Pod"}
     assert detail.events
@@ -95,7 +97,7 @@ async def test_logs_without_follow_end(two_stamps: OnLab) -> None:
 async def test_the_doctor_finds_all_well_and_names_what_is_not(two_stamps: OnLab) -> None:
     doctor, lab = two_stamps.services.doctor, two_stamps.lab
     checks = [check async for check in doctor.examine()]
-    assert {check.stamp for check in checks} == set(BOTH)
+    assert {check.stamp for check in checks if check.source != "journal"} == set(BOTH)
     assert not [check for check in checks if check.outcome is Outcome.FAIL]
     certificates = [check for check in checks if check.source == "certificate"]
     assert {check.stamp for check in certificates} == set(BOTH)

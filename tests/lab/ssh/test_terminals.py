@@ -36,7 +36,7 @@ async def test_a_terminal_is_asked_for_even_without_one(machine: Machine) -> Non
 
 
 async def test_its_size_follows_the_window(machine: Machine) -> None:
-    with window(machine, "stty size; trap 'stty size; exit' WINCH; while :; do sleep 0.05; done") as terminal:
+    with window(machine, "trap 'stty size; exit' WINCH; stty size; while :; do sleep 0.05; done") as terminal:
         await see(terminal, "30 100")
         terminal.resize(120, 35)
         await see(terminal, "35 120")
