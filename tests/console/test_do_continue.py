@@ -96,6 +96,21 @@ def test_a_killed_one_is_taken_up() -> None:
     _take_up(operation["operation"], node)
 
 
+def test_a_command_whose_terminal_goes_away_stops_at_its_next_safe_point() -> None:
+    _need(3)
+    node = _node_of_web()
+    with _blocked_drain(node) as drain:
+        assert drain.stderr is not None
+        drain.stderr.close()
+        drain.send_signal(signal.SIGHUP)
+        out, _ = drain.communicate(timeout=60)
+    operation = audited()[0]
+    assert drain.returncode == 1 and "cancelled" in out.splitlines()[-2], out
+    assert (operation["action"], operation["result"]) == ("drain", "cancelled"), operation
+    assert operation["operation"][:6] not in stampdeck("audit", "open").out
+    _uncordon(node)
+
+
 def _take_up(operation: str, node: str) -> None:
     # Small things happen on the other stamp too: while they do, a rule refuses, and the operation stays open.
     code, change = do_json("continue", operation[:6])
