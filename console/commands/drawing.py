@@ -5,6 +5,8 @@ No Rich here: a table of strings needs 40 lines, and Rich costs 60 ms at every s
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import sys
 import unicodedata
@@ -86,11 +88,16 @@ def emit(*lines: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         raise ReaderLeft from None
+    except OSError as error:
+        if error.errno != errno.EIO:  # what a terminal that went away answers
+            raise
+        raise ReaderLeft from None
 
 
 def complain(text: str) -> None:
-    """Write one line about what is not well to stderr, made inert."""
-    sys.stderr.write(f"{inert.line(text)}\n")
+    """Write one line about what is not well to stderr, made inert; a stderr that is gone ends nothing."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{inert.line(text)}\n")
 
 
 def emit_document(document: Any, output: str, *, compact: bool = False) -> None:

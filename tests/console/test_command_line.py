@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -105,6 +106,15 @@ def test_a_reader_who_leaves_is_no_failure() -> None:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.close()
         assert (process.wait(30), process.stderr.read()) == (0, b"")
+
+
+def test_a_terminal_that_is_gone_is_no_crash() -> None:
+    master, slave = pty.openpty()
+    os.close(master)
+    with subprocess.Popen(command("config", "schema"), stdout=slave, stderr=slave, start_new_session=True) as process:
+        os.close(slave)
+        assert process.wait(30) == 0
+    assert not list((Path(os.environ["XDG_STATE_HOME"]) / "stampdeck").glob("crash-*"))
 
 
 @pytest.mark.parametrize(
