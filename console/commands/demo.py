@@ -25,7 +25,8 @@ def demo(shell: Shell, tour: bool, stamps: int, speed: float | None, seed: int) 
     """Open the console on simulated stamps whose nodes and pods move; nothing outside this machine is touched.
 
     Without a terminal a tour runs in under a minute: status, a failing node and its recovery, an API that dies and
-    comes back, merged logs. It exits with 0 only when all of that was seen.
+    comes back, merged logs, the way to newer versions, and a job on a helper VM that outlives its connection. It exits
+    with 0 only when all of that was seen.
     """
     if tour or not has_terminal():
         from console.commands.tour import TOUR_SPEED, run_tour

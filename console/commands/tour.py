@@ -1,4 +1,4 @@
-"""The scripted tour: what the console sees when a node fails, an API dies and both come back.
+"""The scripted tour: what the console sees when a node fails, an API dies, both come back, and a helper VM is asked.
 
 Each step acts on the lab through its control, and succeeds only by what the ordinary services show afterwards.
 """
@@ -7,24 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
-from backends.errors import StampdeckError
 from backends.lab.control import LabControl
 from backends.model import inert
-from backends.model.fleet import FleetSnapshot, StampSnapshot, TimelineEntry
+from backends.model.fleet import StampSnapshot, TimelineEntry
 from backends.model.health import Health
 from backends.model.logs import LogLine
 from backends.operations.logs import LogQuery
 from backends.operations.resources import ResourceRequest
-from console.commands.drawing import emit, toned
+from console.commands.drawing import emit
 from console.commands.exits import ExitCode
 from console.commands.rows_output import RowsPrinter
 from console.commands.signals import run_until_signal
 from console.commands.status_table import status_lines
+from console.commands.tour_helper_vm import visit_helper_vm
+from console.commands.touring import StepFailed, Tour, indented, require
 from console.configuration import load_settings
 from console.lab_control import lab_refusals
 from console.wiring import Services, open_services
@@ -34,56 +33,6 @@ TOUR_SPEED = 3.0
 LIMIT_S = 58.0
 NODE_LIMIT_S = 20.0
 SHOWN_LINES = 6
-
-
-class StepFailed(StampdeckError):
-    """What a step waited for did not happen."""
-
-
-@dataclass(slots=True)
-class Tour:
-    """One tour over running services; steps are counted and timed."""
-
-    services: Services
-    control: LabControl
-    started_s: float = field(default_factory=time.monotonic)
-    steps: int = 0
-
-    @asynccontextmanager
-    async def step(self, title: str) -> AsyncIterator[None]:
-        """Print a step's title, run it, and print that it happened and how long it took."""
-        self.steps += 1
-        began_s = time.monotonic()
-        emit(f"[{began_s - self.started_s:5.1f} s] {self.steps}. {toned(title, 'bold')}")
-        yield
-        emit(f"          {toned('seen', 'good')} after {time.monotonic() - began_s:.1f} s", "")
-
-    @property
-    def now(self) -> FleetSnapshot:
-        """The newest snapshot of the fleet."""
-        return self.services.fleet.state.value
-
-    async def until(self, seen: Callable[[], bool], what: str, limit_s: float) -> None:
-        """Wait until something shows in the fleet. StepFailed when it does not within `limit_s`."""
-        try:
-            async with asyncio.timeout(limit_s):
-                async for _ in self.services.fleet.state.follow():
-                    if seen():
-                        return
-        except TimeoutError:
-            emit(*indented(status_lines(self.now)))
-            raise StepFailed(f"not seen within {limit_s:.0f} s", why=what) from None
-
-    async def until_told(self, since: int, told: Callable[[TimelineEntry], bool], what: str, limit_s: float) -> None:
-        """Wait until the timeline tells something, and print it. StepFailed when it does not within `limit_s`."""
-        try:
-            async with asyncio.timeout(limit_s):
-                async for batch in self.services.fleet.timeline.follow(since):
-                    for entry in filter(told, batch.items):
-                        emit(f"          timeline: {entry.stamp} {entry.subject}: {entry.text}")
-                        return
-        except TimeoutError:
-            raise StepFailed(f"not in the timeline within {limit_s:.0f} s", why=what) from None
 
 
 def run_tour(config: Path) -> int:
@@ -104,6 +53,7 @@ async def _run(config: Path) -> int:
                 await _node(tour, first)
                 await _api(tour, first, second)
                 await _logs(tour)
+                await visit_helper_vm(tour, first)
         except StepFailed as error:
             raise StepFailed("the tour failed", why=f"{error.why}: {error.what}") from None
         except TimeoutError:
@@ -147,8 +97,8 @@ async def _api(tour: Tour, stamp: str, other: str) -> None:
             pods.drain()
             rows = sum(row.stamp == stamp for row in pods.rows.values())
             age_s = pods.states[stamp].age_s(time.time())
-            _require(rows > 0 and not pods.states[stamp].is_live and bool(age_s), f"{stamp} keeps its aged rows")
-            _require(tour.now.stamp(other).api.is_live, f"{other} stays LIVE")
+            require(rows > 0 and not pods.states[stamp].is_live and bool(age_s), f"{stamp} keeps its aged rows")
+            require(tour.now.stamp(other).api.is_live, f"{other} stays LIVE")
             emit(*indented(status_lines(tour.now)))
             emit(f"          {stamp} keeps {rows} rows of pods, {age_s:.1f} s old; {other} stays LIVE")
         async with tour.step(f"the API of {stamp} is back (lab clear {stamp})"):
@@ -200,13 +150,3 @@ def _has_recovered(stamp: StampSnapshot) -> bool:
 
 def _is_about(entry: TimelineEntry, stamp: str, subject: str) -> bool:
     return entry.stamp == stamp and entry.subject.startswith(subject)
-
-
-def _require(holds: bool, what: str) -> None:
-    if not holds:
-        raise StepFailed("it is not so", why=what)
-
-
-def indented(lines: Sequence[str]) -> list[str]:
-    """Return lines moved under their step."""
-    return [f"          {line}".rstrip() for line in lines]
