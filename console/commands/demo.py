@@ -12,7 +12,7 @@ from console.commands.chosen import has_terminal
 from console.commands.drawing import toned
 from console.commands.lab_process import LabProcess, lab_process
 from console.commands.shell import Shell, pass_shell
-from console.configuration.folders import JOURNAL_VARIABLE
+from console.configuration.folders import JOB_LOGS_VARIABLE, JOURNAL_VARIABLE
 
 
 @click.command()
@@ -50,4 +50,5 @@ def _open_app(shell: Shell, lab: LabProcess) -> int:
     shell.config = str(lab.config)
     # What is done to simulated stamps is no part of the record of the real ones.
     os.environ[JOURNAL_VARIABLE] = str(lab.folder / "journal.db")
+    os.environ[JOB_LOGS_VARIABLE] = str(lab.folder / "jobs")
     return open_app(shell, faults=LabFaults(lab.folder))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 FLEET_VARIABLE = "STAMPDECK_CONFIG"
 JOURNAL_VARIABLE = "STAMPDECK_JOURNAL"
+JOB_LOGS_VARIABLE = "STAMPDECK_JOB_LOGS"
 
 
 def default_fleet_file() -> Path:
@@ -41,8 +42,12 @@ def known_hosts_file() -> Path:
 
 
 def job_logs_folder() -> Path:
-    """Return where the logs of jobs on helper VMs are mirrored: `jobs` in the state folder, not made here."""
-    return state_folder() / "jobs"
+    """Return where the logs of jobs on helper VMs are mirrored, not made here.
+
+    It is what STAMPDECK_JOB_LOGS names, by default `jobs` in the state folder.
+    """
+    named = os.environ.get(JOB_LOGS_VARIABLE)
+    return Path(named).expanduser().absolute() if named else state_folder() / "jobs"
 
 
 def make_private(folder: Path) -> Path:

@@ -50,3 +50,33 @@ def test_the_demo_opens_and_leaves_nothing_behind(tmp_path: Path, ending: str) -
         assert not terminal.in_alternate_screen
         assert "Traceback" not in terminal.screen
     wait_until(lambda: not labs_below(temporary), 15)  # the lab is gone as well
+
+
+@pytest.mark.terminal
+def test_what_is_done_in_the_demo_leaves_nothing_in_the_home(tmp_path: Path) -> None:
+    require(shutil.which("tmux") is not None, "tmux is not installed")
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    surroundings = {name: os.environ[name] for name in ("HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")}
+    surroundings["TMPDIR"] = str(temporary)
+    with Tmux([STAMPDECK, "demo", "--speed", "60"], tmp_path, environment=surroundings) as terminal:
+        terminal.wait_for("the service is up on 2 of 2 stamps", 40)
+        terminal.send("u")
+        terminal.wait_for("linuxpool 3", 40)
+        terminal.send("W")
+        terminal.wait_for("WRITE 1", 20)
+        terminal.send("s")
+        terminal.wait_for("scale orlando:", 20)
+        terminal.type("linuxpool 4")
+        terminal.send("Enter")
+        terminal.wait_for("to 4", 40)
+        terminal.send("Tab")
+        terminal.wait_for("Yes, do it", 40)
+        terminal.send("Enter")
+        terminal.wait_for("copied the api model", 60)
+        (demo,) = labs_below(temporary)
+        assert (demo / "journal.db").is_file() and any((demo / "jobs").rglob("scale-*"))
+        os.kill(console_process(terminal), signal.SIGTERM)
+        assert terminal.wait_for_exit(20) == 128 + signal.SIGTERM
+    kept = Path(surroundings["XDG_STATE_HOME"]) / "stampdeck"
+    assert not (kept / "journal.db").exists() and not (kept / "jobs").exists()
