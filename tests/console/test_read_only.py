@@ -42,6 +42,12 @@ COMMAND_LINES: dict[str, list[tuple[str, ...]]] = {
     "rotate-certs": [("rotate-certs", "--ssh-host", "10.0.0.4", "--ssh-key", "~/k", "--stamp", "orlando", "--yes")],
     "get-logs": [("get-logs", "--ssh-host", "10.0.0.4", "--ssh-key", "~/k", "--stamp", "orlando", "--yes")],
     "jobs": [("jobs", "list")],
+    "vm": [
+        ("vm", "trust", "--stamp", "orlando", "--yes"),
+        ("vm", "get", "--help"),  # writes a file here, and nothing elsewhere
+        ("vm", "put", "--stamp", "orlando", "--yes", "/etc/hostname", "put-by-nobody"),
+        ("vm", "shell", "--stamp", "orlando", "--yes"),
+    ],
     "audit": [("audit",), ("audit", "verify"), ("audit", "open"), ("audit", "export")],
     "config": [("config", "check"), ("config", "show"), ("config", "schema")],
     "init": [("init", "--help")],  # asks no API

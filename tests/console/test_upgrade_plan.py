@@ -131,8 +131,8 @@ def test_a_host_key_is_trusted_once_it_was_compared(
     unknown = stampdeck(*where, "show")
     assert unknown.code == 3 and "is not known" in unknown.err and pinned in unknown.err
     asked = stampdeck(*where, "trust")
-    assert asked.code == 2 and pinned in asked.out and "give --key" in asked.err
-    wrong = stampdeck(*where, "trust", "--key", "SHA256:" + "A" * 43)
+    assert asked.code == 2 and pinned in asked.out and "give --fingerprint" in asked.err
+    wrong = stampdeck(*where, "trust", "--fingerprint", "SHA256:" + "A" * 43)
     assert wrong.code == 1 and "does not show SHA256:AAA" in wrong.err
     assert stampdeck(*where, "show").code == 3
     for typed, code in (("no\r", 1), ("\x03", 130)):
@@ -141,7 +141,7 @@ def test_a_host_key_is_trusted_once_it_was_compared(
             terminal.send(typed)
             assert terminal.wait_exit(30) == code
     assert not (tmp_path / "state" / "stampdeck" / "known_hosts").exists()
-    trusted = stampdeck(*where, "trust", "--key", pinned)
+    trusted = stampdeck(*where, "trust", "--fingerprint", pinned)
     assert (trusted.code, trusted.err) == (0, "") and "remembered for azureuser@127.0.0.1:" in trusted.out
     assert stampdeck(*where, "show").code == 0
     known = tmp_path / "state" / "stampdeck" / "known_hosts"
