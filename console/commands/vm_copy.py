@@ -61,6 +61,8 @@ def _target(remote: str, local: Path | None, force: bool) -> Path:
         if not name or name != inert.name(name) or name in (".", "..", "~"):
             raise UsageError(f"no name for {inert.name(remote)} here", todo="give LOCAL too")
         local = (local or Path()) / name
+    if local.exists() and not local.is_file():
+        raise UsageError(f"{local} is no file", todo="give another LOCAL: what is there is not replaced")
     if local.exists() and not force:
         raise UsageError(f"{local} is there already", todo="give another LOCAL, or --force")
     return local
