@@ -120,7 +120,7 @@ def test_a_file_goes_there_and_comes_back_proved_and_private(config: LabProcess,
 def test_what_cannot_be_copied_says_so_and_leaves_nothing(config: LabProcess, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    assert vm("get", f"~/{source.name}", str(pipe), *ON, "--force").code == 2
+    assert vm("get", MODEL, str(pipe), *ON, "--force").code == 2
     assert pipe.is_fifo()
     found = vm("get", "~/no-such", str(tmp_path / "x"), *ON)
     assert found.code == 1 and "no-such" in found.err and not (tmp_path / "x").exists()
