@@ -238,6 +238,7 @@ def test_by_a_key_the_console_lends_its_terminal_and_gets_it_back(config: LabPro
         terminal.send("exit\r")
         terminal.wait_for("a shell on azureuser@", 20)  # its end, told over the screen
         terminal.wait_for(lambda seen: "jobs" in seen.text and "seattle" in seen.text, 20)
+        terminal.wait_for(lambda seen: " run " not in seen.display[0], 20)  # else it asks whether to leave that
         terminal.send("\x03")
         assert terminal.wait_exit(30) == 0
     assert ("vm-shell", "done") in [(each["action"], each["result"]) for each in audited()]
