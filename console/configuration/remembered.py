@@ -17,6 +17,8 @@ import msgspec
 from console.configuration.folders import cache_folder, make_private
 from console.settings import Settings
 
+KEPT = 20
+"""So many files' settings are kept, those found last: each lab and demo has a fleet.yaml of its own."""
 _CHECKING_CODE = ("models.py", "load.py", "located.py", "../settings.py", "../durations.py")
 
 
@@ -44,6 +46,9 @@ def remember(file: Path, text: str, settings: Settings) -> None:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(msgspec.json.encode(_Remembered(_found_in(file, text), settings), enc_hook=str))
         partial.replace(place)
+        found = sorted(place.parent.iterdir(), key=lambda each: each.stat().st_mtime_ns)
+        for old in found[:-KEPT]:
+            old.unlink(missing_ok=True)
     except OSError:
         return
 

@@ -11,6 +11,7 @@ import pytest
 
 from console.configuration import load_settings
 from console.configuration.problems import InvalidConfiguration
+from console.configuration.remembered import KEPT, recall
 from tests.console.files import FLEET, write_fleet
 
 
@@ -51,6 +52,20 @@ def test_what_is_kept_is_private_and_one_per_file(tmp_path: Path) -> None:
     assert len(kept) == 1
     assert kept[0].stat().st_mode & 0o777 == 0o600
     assert kept[0].parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_files_that_were_used_long_ago_are_forgotten(tmp_path: Path) -> None:
+    store = Path(os.environ["XDG_CACHE_HOME"]) / "stampdeck/settings"
+    files = []
+    for number in range(KEPT + 3):
+        (folder := tmp_path / str(number)).mkdir()
+        files.append(write_fleet(folder))
+        load_settings(str(files[-1]))
+        newest = max(store.iterdir(), key=lambda each: each.stat().st_mtime_ns)
+        os.utime(newest, (number, number))
+    assert len(list(store.iterdir())) == KEPT
+    assert recall(files[-1], files[-1].read_text()) is not None
+    assert recall(files[0], files[0].read_text()) is None
 
 
 def test_a_damaged_or_unwritable_store_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
