@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,8 @@ _PERSONAL = (
     "COLUMNS",
     "LINES",
 )
+FAILED = os.environ.get("STAMPDECK_FAILED", "")
+"""A file that takes the names of tests that failed, for whoever ran them."""
 _XDG = {"CONFIG": ".config", "STATE": ".local/state", "CACHE": ".cache", "DATA": ".local/share"}
 
 
@@ -38,3 +41,10 @@ def clean_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
     ):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / folder))
     yield
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Write down what failed; with several at a time each name comes twice."""
+    if FAILED and report.failed:
+        with Path(FAILED).open("a", encoding="utf-8") as file:
+            file.write(f"{report.nodeid}\n")
