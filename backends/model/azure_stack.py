@@ -83,6 +83,11 @@ class VirtualMachine(msgspec.Struct, frozen=True):
     """`publisher:offer:sku:version`."""
     tags: Mapping[str, str] = msgspec.field(default_factory=dict)
 
+    @property
+    def is_master(self) -> bool:
+        """Whether it is of the control plane, by the name aks-engine gives it."""
+        return "-master-" in self.name
+
 
 class Usage(msgspec.Struct, frozen=True):
     """A quota of the subscription at the stamp, such as `cores`."""

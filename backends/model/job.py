@@ -96,6 +96,11 @@ class JobStatus:
     cancels: tuple[CancelRequest, ...] = ()
     """Each signal it was sent on somebody's behalf, oldest first."""
 
+    @property
+    def word(self) -> str:
+        """The engine's command it carries out, by what is kept beside it; else what its number begins with."""
+        return str(self.meta.get("operation") or self.number.rpartition("-")[0] or self.number)
+
 
 @dataclass(frozen=True, slots=True)
 class ForeignProcess:

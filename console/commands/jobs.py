@@ -114,7 +114,7 @@ async def _watch(shell: Shell, stamp: str, number: str | None) -> int:
     async with open_services(shell.settings, follow_fleet=False) as services:
         job = await _job(services, stamp, number)
         site = services.engine.site(stamp)
-        followed = services.engine.watch(site, job.number, word_of(job))
+        followed = services.engine.watch(site, job.number, job.word)
         printing = asyncio.create_task(_print(followed))
         try:
             status = await followed.finished()
@@ -217,11 +217,6 @@ async def _reconcile(shell: Shell, stamp: str, number: str | None) -> int:
         job = await _job(services, stamp, number, running=False)
         emit(*map(inert.line, await services.engine.reconcile(stamp, job.number)))
     return ExitCode.WELL
-
-
-def word_of(job: JobStatus) -> str:
-    """Return the engine's command a job carries out."""
-    return str(job.meta.get("operation") or job.number.rpartition("-")[0])
 
 
 async def _job(services: Services, stamp: str, number: str | None, *, running: bool = True) -> JobStatus:

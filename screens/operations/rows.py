@@ -51,7 +51,7 @@ def site_row(name: str, host: str, status: SiteStatus | None, state: SourceState
     problems = dict(status.problems) if status else {}
     model = status.model if status else None
     pools = f"master {model.masters.count}, " + ", ".join(f"{p.name} {p.count}" for p in model.pools) if model else "?"
-    running = ", ".join(word_of(each) for each in status.running) if status else ""
+    running = ", ".join(each.word for each in status.running) if status else ""
     cells = (
         (name, "accent"),
         (f"{glyphs.health(state.health)} {link}", tone),
@@ -62,11 +62,6 @@ def site_row(name: str, host: str, status: SiteStatus | None, state: SourceState
         (" ".join(status.offered) if status and status.offered else "-", "dim"),
     )
     return text_row(name, cells, stamp=name, name=name)
-
-
-def word_of(job: JobStatus) -> str:
-    """Return the engine's command a job carries out, by what is kept beside it."""
-    return str(job.meta.get("operation") or job.number.rpartition("-")[0] or job.number)
 
 
 def job_rows(stamp: str, jobs: Iterable[JobStatus], glyphs: Glyphs) -> dict[str, Row]:
@@ -87,7 +82,7 @@ def job_rows(stamp: str, jobs: Iterable[JobStatus], glyphs: Glyphs) -> dict[str,
             (job.number, "dim"),
         )
         row = text_row(f"{stamp}/{job.number}", cells, stamp=stamp, name=job.number)
-        rows[row.uid] = Row(row.uid, row.stamp, row.namespace, row.name, (*row.cells, word_of(job)))
+        rows[row.uid] = Row(row.uid, row.stamp, row.namespace, row.name, (*row.cells, job.word))
     return rows
 
 
@@ -101,7 +96,7 @@ def told(job: JobStatus, stamp: str) -> str:
     try:
         return summary_of(command_of(job.meta["parameters"]), stamp, None)
     except (KeyError, TypeError, ValueError):
-        return word_of(job)
+        return job.word
 
 
 def job_tone(job: JobStatus) -> str:

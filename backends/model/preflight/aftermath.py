@@ -92,7 +92,7 @@ def _retry_upgrade(facts: PreflightFacts, command: Upgrade, current: str) -> Ite
     own = facts.own_machines or ()
     done = {each.name for each in own if each.orchestrator == command.version}
     model = facts.model
-    masters = [each.name for each in own if "-master-" in each.name]
+    masters = [each.name for each in own if each.is_master]
     if not isinstance(model, Unread) and len(masters) < model.masters.count and done & set(masters):
         yield "do not retry: a master has no machine; a retry would delete the next one and not make the lost one again"
         return

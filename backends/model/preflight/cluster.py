@@ -76,7 +76,7 @@ def _group_of(node: Object) -> str:
 def _counts(facts: PreflightFacts, model: ApiModel, nodes: Sequence[Object]) -> Iterator[Finding]:
     seen = Counter(pool_of(each) for each in nodes)
     own = facts.own_machines
-    made = Counter(_MASTER if "-master-" in each.name else each.pool for each in own) if own is not None else None
+    made = Counter(_MASTER if each.is_master else each.pool for each in own) if own is not None else None
     wrong, surging = [], []
     for pool in (Pool(_MASTER, model.masters.count), *model.pools):
         counts = {"the api model": pool.count, "nodes": seen[pool.name]}
@@ -133,7 +133,7 @@ def _lost_master(facts: PreflightFacts) -> Iterator[Finding]:
     own, model = facts.own_machines, facts.model
     if own is None or isinstance(model, Unread) or not isinstance(facts.command, Upgrade):
         return
-    masters = [each for each in own if "-master-" in each.name]
+    masters = [each for each in own if each.is_master]
     if len(masters) < model.masters.count and any(each.orchestrator == facts.target_version for each in masters):
         evidence = (
             f"{len(masters)} of {model.masters.count} masters have a machine and some are upgraded: a retry would not"

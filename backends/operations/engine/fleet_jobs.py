@@ -61,8 +61,8 @@ class FleetJobs:
             else:
                 busy = next((each for each in jobs if not each.state.is_over), None)
                 if busy is not None and name not in self._watches:
-                    word = str(busy.meta.get("operation") or busy.number.rpartition("-")[0])
-                    self._watches[name] = (word, self._operations.watch(site, busy.number, word))
+                    watch = self._operations.watch(site, busy.number, busy.word)
+                    self._watches[name] = (busy.word, watch)
             await self._clock.sleep(_ASK_S)
 
     def _look(self) -> None:
